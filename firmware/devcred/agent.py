@@ -1,0 +1,195 @@
+"""The agent: from power-on to a served connection, and back to one after every loss.
+
+The only module that knows all the others.
+"""
+
+import gc
+import random
+import sys
+import time
+
+from micropython import const
+
+import devcred
+from devcred import causes, clock, provisioned, retry
+from devcred.board import Board
+from devcred.errors import ConfigError, CredentialError, LinkError
+from devcred.log import event, since_boot_ms
+
+_RECEIVE_MAX_BYTES = const(8192)
+# A link that held this long has proved itself; the back-off starts afresh after it.
+_STABLE_MS = const(60000)
+_IDLE_MS = const(20)
+_REPEAT_MS = const(60000)
+_CRASH_WAIT_MS = const(30000)
+
+# What the board needs before there is a configuration: no watchdog, no LED.
+_BARE = {"watchdog_ms": 0, "country": "", "led_kind": "none", "led_pin": None}
+
+
+def main():
+    """Run until interrupted from the console; what `main.py` calls."""
+    settings, trouble = _settings()
+    board = Board(settings or _BARE)
+    event(
+        "boot", "version=%s reset=%s board=%s" % (devcred.__version__, board.reset_cause(), board.describe())
+    )
+    try:
+        if settings is None:
+            _stranded(board, causes.BAD_CONFIG, trouble)
+        _run(board, settings)
+    except KeyboardInterrupt:
+        board.hold_watchdog()
+        event("stopped", "interrupted from the console")
+    except Exception as error:  # a defect of ours: say so, wait, start over
+        event("crash", type(error).__name__)
+        sys.print_exception(error)
+        _idle(board, _CRASH_WAIT_MS, causes.blinks(causes.PROTOCOL))
+        board.reset()
+
+
+def _settings():
+    """(configuration, None), or (None, reason)."""
+    try:
+        return provisioned.settings(), None
+    except ConfigError as error:
+        return None, str(error)
+
+
+def _run(board, settings):
+    try:
+        agent = Agent(board, settings, provisioned.own_credential(settings), provisioned.wifi())
+    except CredentialError as error:
+        _stranded(board, causes.NO_CREDENTIAL, str(error))
+    except ConfigError as error:
+        _stranded(board, causes.BAD_CONFIG, str(error))
+    board.start_watchdog()
+    while True:
+        agent.live_once()
+
+
+class Agent:
+    """A device with everything it needs; `live_once` is one connection's whole life."""
+
+    def __init__(self, board, settings, own, wifi):
+        self._board = board
+        self._settings = settings
+        self._own = own
+        self._wifi = wifi
+        self._tls = provisioned.tls_context(settings)
+        started_us = time.ticks_us()
+        self._password = own.password()
+        event("signed", "us=%d" % time.ticks_diff(time.ticks_us(), started_us))
+        random.seed(board.seed())
+        self._backoff = retry.Backoff(
+            settings["retry_base_ms"],
+            settings["retry_cap_ms"],
+            settings["refused_retry_ms"],
+            _STABLE_MS,
+            random.randrange,
+        )
+        self._losses = {}
+        self._connected_ms = None
+        self._clock = "unset"
+
+    def live_once(self):
+        """Connect, serve until the link is lost, name the cause, and wait as it demands."""
+        self._connected_ms = None
+        client = None
+        try:
+            self._prepare()
+            client = self._client()
+            self._serve(client)
+        except LinkError as error:
+            cause, detail = error.cause, error.detail
+        except OSError as error:
+            # A driver's own error, outside the stream: named, not hidden.
+            cause, detail = causes.LINK_LOST, error.errno
+        finally:
+            if client is not None:
+                client.shut()
+            gc.collect()
+        self._lost(cause, detail)
+
+    def _prepare(self):
+        if not self._board.online():
+            event("network", "up ssid=%s" % self._board.join(self._wifi))
+        if self._tls is not None and self._clock != "sntp":
+            self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
+            event("clock", "set by=%s" % self._clock)
+
+    def _client(self):
+        from devcred.mqtt import Client
+        from devcred.stream import Stream
+
+        settings = self._settings
+        name = settings["server_name"] or settings["host"]
+        stream = Stream(settings["connect_timeout_ms"], self._board.feed, self._board.guard, self._tls, name)
+        return Client(
+            stream,
+            settings["host"],
+            settings["port"],
+            settings["client_id"],
+            self._own.username,
+            self._password,
+            settings["keepalive_s"],
+            _RECEIVE_MAX_BYTES,
+        )
+
+    def _serve(self, client):
+        from devcred.session import Session
+
+        try:
+            present = client.open(self._settings["clean_session"])
+        finally:
+            # Also when the login is refused: the server was proved before it saw the password.
+            if client.secured:
+                event("tls", "verified host=%s" % (self._settings["server_name"] or self._settings["host"]))
+        self._connected_ms = time.ticks_ms()
+        event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
+        session = Session(client, self._settings, self._facts())
+        session.begin()
+        self._board.led(True)
+        while True:
+            self._board.feed()
+            session.step()
+            time.sleep_ms(_IDLE_MS)
+
+    def _facts(self):
+        board = self._board
+        return {
+            "version": lambda: devcred.__version__,
+            "uptime_ms": since_boot_ms,
+            "reset": board.reset_cause,
+            "free_bytes": board.free_bytes,
+            "rssi_dbm": board.rssi,
+            "losses": lambda: self._losses,
+        }
+
+    def _lost(self, cause, detail):
+        if self._connected_ms is not None:
+            self._backoff.served(time.ticks_diff(time.ticks_ms(), self._connected_ms))
+        self._losses[cause] = self._losses.get(cause, 0) + 1
+        name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
+        event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause)))
+        delay_ms = self._backoff.delay_ms(cause)
+        event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
+        _idle(self._board, delay_ms, causes.blinks(cause))
+
+
+def _stranded(board, cause, reason):
+    """Say what is missing, on the console and by the LED, until somebody provisions."""
+    while True:
+        event(cause, "%s: %s" % (reason, causes.text(cause)))
+        _idle(board, _REPEAT_MS, causes.blinks(cause))
+
+
+def _idle(board, duration_ms, blinks):
+    started_ms = time.ticks_ms()
+    while True:
+        passed_ms = time.ticks_diff(time.ticks_ms(), started_ms)
+        if passed_ms >= duration_ms:
+            return
+        board.feed()
+        board.led(causes.lit(blinks, passed_ms))
+        time.sleep_ms(min(_IDLE_MS, duration_ms - passed_ms))

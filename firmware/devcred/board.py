@@ -1,0 +1,174 @@
+"""The board: the only importer of `machine`, `network`, `esp32` and `rp2`."""
+
+import binascii
+import gc
+import os
+import sys
+import time
+
+import machine
+import network
+from micropython import const
+
+from devcred import causes, clock
+from devcred.errors import LinkError
+
+_JOIN_MS = const(15000)
+_JOIN_STEP_MS = const(50)
+_GUARD_STEP_MS = const(1000)
+# A guarded call that takes longer than this is a hang, and the watchdog may have it.
+_GUARD_STEPS_MAX = const(20)
+
+_RESET_CAUSES = (
+    ("PWRON_RESET", "power-on"),
+    ("HARD_RESET", "hard"),
+    ("WDT_RESET", "watchdog"),
+    ("DEEPSLEEP_RESET", "deep-sleep"),
+    ("SOFT_RESET", "soft"),
+)
+
+
+class Board:
+    """What the agent needs of the hardware; nothing is touched before it is asked for."""
+
+    def __init__(self, config):
+        self._watchdog_ms = config["watchdog_ms"]
+        self._watchdog = None
+        self._timer = None
+        self._station = None
+        self._country = config["country"]
+        self._led = _pin(config)
+
+    def unique_id(self):
+        """The chip's own number, in hex."""
+        return binascii.hexlify(machine.unique_id()).decode()
+
+    def reset_cause(self):
+        """Why the board last started, in a word."""
+        number = machine.reset_cause()
+        for name, word in _RESET_CAUSES:
+            # Ports have not all of the names, and rp2 gives two of them one number.
+            if getattr(machine, name, None) == number:
+                return word
+        return str(number)
+
+    def reset(self):
+        """Start over, as the reset button does."""
+        machine.reset()
+
+    def free_bytes(self):
+        """Free heap after a collection."""
+        gc.collect()
+        return gc.mem_free()
+
+    def led(self, on):
+        """Light the LED, where there is one."""
+        if self._led is not None:
+            self._led.value(on)
+
+    def start_watchdog(self):
+        """From here on the board resets unless `feed` is called in time; there is no way back."""
+        if self._watchdog_ms and self._watchdog is None:
+            self._watchdog = machine.WDT(timeout=self._watchdog_ms)
+
+    def feed(self):
+        """Tell the watchdog that we live."""
+        if self._watchdog is not None:
+            self._watchdog.feed()
+
+    def guard(self, call):
+        """The result of `call()`, a call that blocks where nobody can feed, for 20 s at most."""
+        if self._watchdog is None:
+            return call()
+        self._feed_by_timer(_GUARD_STEPS_MAX)
+        try:
+            return call()
+        finally:
+            self._timer.deinit()
+            self.feed()
+
+    def hold_watchdog(self):
+        """Feed by timer from now on: somebody works at the console, the agent has stopped."""
+        if self._watchdog is not None:
+            self._feed_by_timer(-1)
+
+    def join(self, networks):
+        """Be on one of `networks`, (SSID, password) pairs tried in turn; returns its SSID.
+
+        Raises LinkError NO_WIFI. Worst case 15 s a network, the watchdog fed throughout.
+        """
+        station = self._radio()
+        if station.isconnected():
+            return station.config("ssid")
+        for ssid, password in networks:
+            # A connect on top of a running one is an error on the ESP32.
+            station.disconnect()
+            station.connect(ssid, password or None)
+            if self._joined(station):
+                return ssid
+        raise LinkError(causes.NO_WIFI, station.status())
+
+    def online(self):
+        """Whether the radio says that it is connected."""
+        return self._station is not None and self._station.isconnected()
+
+    def rssi(self):
+        """Signal strength in dBm, or None where the port cannot tell."""
+        try:
+            return self._station.status("rssi")
+        except (AttributeError, OSError, ValueError, TypeError):
+            return None
+
+    def now_s(self):
+        """Seconds since 1970 by the board's clock."""
+        return int(time.time()) + clock.epoch_s()
+
+    def set_time(self, unix_s):
+        """Set the board's clock."""
+        machine.RTC().datetime(clock.fields(unix_s))
+
+    def seed(self):
+        """A number that differs from chip to chip and from boot to boot."""
+        # Both: some chips' random numbers are much alike just after power-on.
+        return int.from_bytes(machine.unique_id()[-4:], "big") ^ int.from_bytes(os.urandom(4), "big")
+
+    def describe(self):
+        """The firmware's own name for this board."""
+        return getattr(sys.implementation, "_machine", sys.platform)
+
+    def _radio(self):
+        if self._station is None:
+            if self._country:
+                network.country(self._country)
+            self._station = network.WLAN(network.STA_IF)
+        if not self._station.active():
+            self._station.active(True)
+        return self._station
+
+    def _joined(self, station):
+        started_ms = time.ticks_ms()
+        while time.ticks_diff(time.ticks_ms(), started_ms) < _JOIN_MS:
+            self.feed()
+            if station.isconnected():
+                return True
+            time.sleep_ms(_JOIN_STEP_MS)
+        return False
+
+    def _feed_by_timer(self, steps):
+        left = [steps]
+
+        def tick(_timer):
+            if left[0]:
+                left[0] -= 1
+                self._watchdog.feed()
+
+        if self._timer is None:
+            # -1, a virtual timer, is what rp2 has; the ESP32's are numbered.
+            self._timer = machine.Timer(0 if sys.platform == "esp32" else -1)
+        self._timer.init(period=_GUARD_STEP_MS, mode=machine.Timer.PERIODIC, callback=tick)
+
+
+def _pin(config):
+    if config["led_kind"] == "none" or config["led_pin"] is None:
+        return None
+    return machine.Pin(config["led_pin"], machine.Pin.OUT)

@@ -1,0 +1,67 @@
+"""A device's credential, and how it reads in a record's payload.
+
+Either the DeviceAccessKeySecret itself, from which the device computes its password at
+boot, or the password that somebody else computed from it ("presigned").
+"""
+
+import json
+
+from devcred import signing, topics
+
+_KEYS = ("client_id", "instance_id", "key_id")
+
+
+class Credential:
+    """One device's right to connect: names in clear, the secret where nothing prints it."""
+
+    def __init__(self, client_id, instance_id, key_id, secret="", password=""):
+        self.client_id = topics.check_client_id(client_id)
+        self.instance_id = instance_id
+        self.key_id = key_id
+        self.username = signing.device_username(key_id, instance_id)
+        if bool(secret) == bool(password):
+            raise ValueError("credential: give either the secret or the password")
+        self._secret = secret
+        self._password = password
+
+    @property
+    def presigned(self) -> bool:
+        """Whether the device holds the password only, never the secret."""
+        return bool(self._password)
+
+    def password(self) -> str:
+        """The CONNECT password; computed here unless it came presigned."""
+        return self._password or signing.password(self.client_id, self._secret)
+
+    def sign_ahead(self):
+        """The same credential presigned, so that the secret need not reach the device."""
+        return Credential(self.client_id, self.instance_id, self.key_id, password=self.password())
+
+    def __repr__(self):
+        return "Credential(%s, %s)" % (self.client_id, self.key_id)
+
+    def payload(self) -> bytes:
+        """For `records.pack`."""
+        body = {key: getattr(self, key) for key in _KEYS}
+        if self._password:
+            body["password"] = self._password
+        else:
+            body["secret"] = self._secret
+        return json.dumps(body).encode()
+
+
+def from_payload(payload: bytes) -> Credential:
+    """The credential in a record's payload; ValueError says what is wrong, not what it holds."""
+    try:
+        body = json.loads(payload)
+    except (ValueError, RuntimeError, MemoryError):  # the last two: nested too deep
+        body = None
+    if not isinstance(body, dict):
+        raise ValueError("credential: not a JSON object")
+    for key in body:
+        if key not in _KEYS + ("secret", "password") or not isinstance(body[key], str):
+            raise ValueError("credential: holds a key that has no place there")
+    for key in _KEYS:
+        if key not in body:
+            raise ValueError("credential: %s is missing" % key)
+    return Credential(**body)

@@ -1,0 +1,193 @@
+"""The MQTT client: umqtt.simple, unmodified, over a stream that cannot hang.
+
+umqtt encodes. What it gets wrong is put right here: packet ids past 65,535, a broker that
+closes before CONNACK, acknowledgements nobody waits for, PINGRESP swallowed, messages of any
+size, lengths of text that is not ASCII. Every failure is a LinkError. It works on the API of
+1.3.4 and of 1.8, which the boards' firmware freezes.
+"""
+
+import time
+
+from micropython import const
+from umqtt import simple
+
+from devcred import causes
+from devcred.errors import LinkError
+
+_PUBLISH = const(0x30)
+_PUBACK = const(0x40)
+_SUBACK = const(0x90)
+_PINGRESP = const(0xD0)
+_PID_MAX = const(65535)
+# The service's 64 KB payload with its headers; more than that is no message of its.
+_PACKET_MAX_BYTES = const(66000)
+
+
+class _Sockets:
+    """Stands for the module `socket` inside umqtt, and hands it one ready stream."""
+
+    def __init__(self, stream):
+        self._stream = stream
+
+    def socket(self, *_kind):
+        return self._stream
+
+    def getaddrinfo(self, host, port, *_hints):
+        # The stream resolves, under its own deadline and with its own errors.
+        return (((host, port),),)
+
+
+class Client(simple.MQTTClient):
+    """One connection's client. Text is turned to bytes before umqtt counts its length."""
+
+    def __init__(self, stream, host, port, client_id, username, password, keepalive_s, receive_max_bytes):
+        """`receive_max_bytes`: a longer message that comes in is skipped and counted."""
+        super().__init__(_octets(client_id), host, port, _octets(username), _octets(password), keepalive_s)
+        self._stream = stream
+        self._awaited = 0
+        self._receive_max_bytes = receive_max_bytes
+        self._sent_ms = self._ping_ms = time.ticks_ms()
+        self._pinged = False
+        self.skipped = 0
+
+    def open(self, clean_session):
+        """Reach the server and log in. Returns whether it kept a session for us."""
+        simple.socket = _Sockets(self._stream)
+        try:
+            present = self.connect(clean_session)
+        except simple.MQTTException as refusal:
+            self._check_connack()
+            raise LinkError(causes.from_connack(refusal.args[0]), refusal.args[0])
+        except (AssertionError, IndexError):
+            raise LinkError(causes.PROTOCOL, "connack")
+        self._check_connack()
+        self._sent_ms = time.ticks_ms()
+        return bool(present)
+
+    @property
+    def secured(self):
+        """Whether TLS stands, with CA and host name verified."""
+        return self._stream.secured
+
+    def send(self, topic, payload, qos=1):
+        """Publish; with QoS 1, return once it is acknowledged.
+
+        The server closes without a word when it refuses a topic, so an end of the stream
+        while the acknowledgement is awaited is TOPIC_REFUSED.
+        """
+        self._acknowledged(_PUBACK if qos else 0, self.publish, _octets(topic), _octets(payload), False, qos)
+
+    def listen(self, topic_filter, qos=1):
+        """Subscribe, and return once it is granted."""
+        self._acknowledged(_SUBACK, self.subscribe, _octets(topic_filter), qos)
+
+    def keep_alive(self):
+        """Ping when half the keep-alive has passed in silence; LINK_LOST if none comes back."""
+        now = time.ticks_ms()
+        if self._pinged:
+            if time.ticks_diff(now, self._ping_ms) > self.keepalive * 500:
+                raise LinkError(causes.LINK_LOST, "no pingresp")
+        elif time.ticks_diff(now, self._sent_ms) > self.keepalive * 500:
+            self.ping()
+            self._stream.flush()
+            self._pinged = True
+            self._ping_ms = self._sent_ms = now
+
+    def wait_msg(self):
+        """One packet, in umqtt's stead: its type when umqtt waits for it, else None.
+
+        Reading goes on byte for byte in step whatever comes; QoS 1 is acknowledged after
+        the handler has returned.
+        """
+        head = self.sock.read(1)
+        if head is None:
+            return None
+        self.sock.setblocking(True)
+        kind = head[0] & 0xF0
+        if kind == _PUBLISH:
+            self._incoming(head[0])
+        elif kind == self._awaited:
+            return head[0]  # umqtt reads the rest
+        else:
+            if kind == _PINGRESP:
+                self._pinged = False
+            self._stream.skip(self._length())
+        return None
+
+    def shut(self):
+        """Say goodbye if the link still takes it, and free the socket; never raises LinkError."""
+        try:
+            self._stream.write(b"\xe0\0")
+            self._stream.flush()
+        except LinkError:
+            pass
+        self._stream.close()
+
+    def _acknowledged(self, awaited, call, *arguments):
+        self._awaited = awaited
+        if self.pid >= _PID_MAX:
+            self.pid = 0  # the next one is 1; 0 is no packet id (MQTT-2.3.1-1)
+        try:
+            call(*arguments)
+            self._stream.flush()
+        except LinkError as error:
+            if awaited and error.cause == causes.CLOSED:
+                raise LinkError(causes.TOPIC_REFUSED, arguments[0].decode())
+            raise
+        except simple.MQTTException:
+            raise LinkError(causes.TOPIC_REFUSED, arguments[0].decode())
+        except (AssertionError, IndexError):
+            raise LinkError(causes.PROTOCOL, "acknowledgement")
+        finally:
+            self._awaited = 0
+        self._sent_ms = time.ticks_ms()
+
+    def _check_connack(self):
+        # umqtt asserts this, and firmware may be built with assertions left out.
+        if self._stream.last[:2] != b"\x20\x02":
+            raise LinkError(causes.PROTOCOL, "connack")
+
+    def _length(self):
+        # At most four bytes (MQTT 3.1.1 section 2.2.3); umqtt's own loop has no bound.
+        length = shift = 0
+        byte = 0x80
+        while byte & 0x80 and shift < 28:
+            byte = self.sock.read(1)[0]
+            length |= (byte & 0x7F) << shift
+            shift += 7
+        if byte & 0x80 or length > _PACKET_MAX_BYTES:
+            raise LinkError(causes.PROTOCOL, "length")
+        return length
+
+    def _incoming(self, head):
+        size = self._length()
+        qos = head >> 1 & 3
+        topic_bytes = _number(self.sock.read(2))
+        size -= 2 + topic_bytes + (2 if qos else 0)
+        if size < 0 or qos == 3:
+            raise LinkError(causes.PROTOCOL, "publish")
+        topic = self.sock.read(topic_bytes)
+        pid = self.sock.read(2) if qos else None
+        if size > self._receive_max_bytes:
+            self._stream.skip(size)
+            self.skipped += 1
+        else:
+            self.cb(topic, self.sock.read(size) if size else b"")
+        if pid:
+            self._answer(qos, pid)
+
+    def _answer(self, qos, pid):
+        if qos == 2:
+            # We subscribe at QoS 1 at most, so a server that keeps the rules never sends it.
+            raise LinkError(causes.PROTOCOL, "qos 2")
+        self._stream.write(b"\x40\x02")
+        self._stream.write(pid)
+        self._stream.flush()
+
+
+def _octets(value):
+    return value.encode() if isinstance(value, str) else value
+
+
+def _number(two_bytes):
+    return two_bytes[0] << 8 | two_bytes[1]

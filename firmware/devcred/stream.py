@@ -1,0 +1,208 @@
+"""A byte stream that cannot hang, to lie under umqtt.simple in a socket's place.
+
+The socket below is never blocking: every wait is a poll in short slices, with the watchdog
+fed between them and a deadline over the whole. So nothing depends on socket timeouts, which
+real boards drop at `setblocking(True)`. What was written leaves in one send, at the next
+read, `flush` or `close`.
+
+Worst case of any call: `timeout_ms`, fed throughout. Not fed: resolving a name (the network
+stack's own blocking call, which the caller's `guard` covers) and one step of a TLS handshake
+(about 2 s of arithmetic on an RP2040).
+"""
+
+import errno
+import select
+import socket
+import time
+
+from micropython import const
+
+from devcred import causes
+from devcred.errors import LinkError
+
+_SLICE_MS = const(200)
+_OUT_BYTES = const(512)
+_CLOSED_ERRNOS = (errno.ECONNRESET, errno.ENOTCONN, 32)  # 32: EPIPE, which not every port names
+
+
+class Stream:
+    """What umqtt takes for a socket: read, write, close, setblocking, settimeout, connect."""
+
+    def __init__(self, timeout_ms, feed, guard, tls=None, server_name=None):
+        """`feed()` feeds the watchdog; `guard(call)` runs a call that cannot be fed.
+
+        `tls` is an SSLContext, or None for a plain link; `server_name` is verified.
+        """
+        self._timeout_ms = timeout_ms
+        self._feed = feed
+        self._guard = guard
+        self._tls = tls
+        self._server_name = server_name
+        self._raw = None
+        self._poll = None
+        self._blocking = True
+        self._out = bytearray(_OUT_BYTES)
+        self._out_view = memoryview(self._out)
+        self._out_len = 0
+        self.secured = False
+        self.last = b""
+
+    def connect(self, address):
+        """Reach (host, port); the TLS handshake follows with the first write."""
+        family_address = self._resolve(address)
+        self._raw = socket.socket(family_address[0], socket.SOCK_STREAM)
+        self._raw.setblocking(False)
+        self._register(self._raw)
+        try:
+            self._raw.connect(family_address[1])
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                raise LinkError(causes.NO_SERVER, error.errno)
+        self._await_connected()
+        if self._tls is not None:
+            self._wrap()
+
+    def read(self, size):
+        """Exactly `size` bytes; None at once if not blocking and nothing has come.
+
+        Raises LinkError: CLOSED at the end of the stream, LINK_LOST past the deadline.
+        """
+        self.flush()
+        data = self._receive(size)
+        if data is None and not self._blocking:
+            return None
+        if data is None or len(data) < size:
+            data = self._rest(data or b"", size)
+        self.last = data
+        return data
+
+    def write(self, data, size=None):
+        """Take `data` (its first `size` bytes) to be sent; returns the count, as sockets do."""
+        view = memoryview(data)[: len(data) if size is None else size]
+        count = len(view)
+        if self._out_len + count > _OUT_BYTES:
+            self.flush()
+        if count > _OUT_BYTES:
+            self._send(view)
+        else:
+            self._out_view[self._out_len : self._out_len + count] = view
+            self._out_len += count
+        return count
+
+    def flush(self):
+        """Send what was written; LinkError if it is not taken before the deadline."""
+        if self._out_len:
+            count, self._out_len = self._out_len, 0
+            self._send(self._out_view[:count])
+
+    def skip(self, size):
+        """Read `size` bytes and drop them, a little at a time."""
+        while size > 0:
+            size -= len(self.read(min(size, 128)))
+
+    def setblocking(self, flag):
+        """Whether `read` waits for its first byte."""
+        self._blocking = flag
+
+    def settimeout(self, _seconds):
+        """Taken and ignored: this stream's own deadline holds."""
+
+    def close(self):
+        """Free the socket, and TLS's memory with it; what was not sent is dropped."""
+        raw, self._raw, self._poll = self._raw, None, None
+        self._out_len = 0
+        self.secured = False
+        if raw is not None:
+            raw.close()
+
+    def _resolve(self, address):
+        host, port = address
+        try:
+            # Network stacks resolve in one blocking call; the guard lets the watchdog live through it.
+            found = self._guard(lambda: socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))[0]
+        except OSError as error:
+            raise LinkError(causes.DNS, error.errno)
+        except IndexError:
+            raise LinkError(causes.DNS, 0)
+        return found[0], found[-1]
+
+    def _register(self, pollable):
+        self._poll = select.poll()
+        self._poll.register(pollable, select.POLLIN | select.POLLOUT)
+
+    def _await_connected(self):
+        self._poll.modify(self._raw, select.POLLOUT)
+        events = self._wait(self._deadline(), causes.NO_SERVER)
+        # Refused and unreachable show as an error or a hang-up beside "writable".
+        if events & (select.POLLERR | select.POLLHUP):
+            raise LinkError(causes.NO_SERVER, events)
+
+    def _wrap(self):
+        try:
+            self._raw = self._tls.wrap_socket(
+                self._raw, server_hostname=self._server_name, do_handshake_on_connect=False
+            )
+        except (ValueError, OSError) as error:
+            raise LinkError(causes.from_tls(str(error)), type(error).__name__)
+        self._register(self._raw)
+
+    def _send(self, view):
+        deadline = self._deadline()
+        cause = causes.LINK_LOST if self._tls is None or self.secured else causes.TLS
+        while view:
+            count = self._call("write", view)
+            if count:
+                view = view[count:]
+            else:
+                # Mid-handshake it is the server's turn; else the network's.
+                self._poll.modify(self._raw, select.POLLIN if cause == causes.TLS else select.POLLOUT)
+                self._wait(deadline, cause)
+        self.secured = self._tls is not None
+
+    def _rest(self, data, size):
+        deadline = self._deadline()
+        parts = bytearray(data)
+        self._poll.modify(self._raw, select.POLLIN)
+        while len(parts) < size:
+            self._wait(deadline, causes.LINK_LOST)
+            more = self._receive(size - len(parts))
+            if more:
+                parts.extend(more)
+        return bytes(parts)
+
+    def _receive(self, size):
+        data = self._call("read", size)
+        if data == b"":
+            raise LinkError(causes.CLOSED, 0)
+        return data
+
+    def _call(self, method, argument):
+        if self._raw is None:
+            raise LinkError(causes.CLOSED, 0)
+        try:
+            return getattr(self._raw, method)(argument)
+        except OSError as error:
+            self._raise_for(error)
+        except ValueError as error:  # Mbed TLS's verification result
+            raise LinkError(causes.from_tls(str(error)), "certificate")
+
+    def _raise_for(self, error):
+        number = error.errno
+        if number in _CLOSED_ERRNOS:
+            raise LinkError(causes.CLOSED, number)
+        if self._tls is not None and not self.secured:
+            raise LinkError(causes.from_tls(str(error)), number)
+        raise LinkError(causes.LINK_LOST, number)
+
+    def _deadline(self):
+        return time.ticks_add(time.ticks_ms(), self._timeout_ms)
+
+    def _wait(self, deadline, cause):
+        """Until the registered event; its flags. LinkError(`cause`) past the deadline."""
+        while True:
+            self._feed()
+            left = time.ticks_diff(deadline, time.ticks_ms())
+            if left <= 0:
+                raise LinkError(cause, "timeout")
+            for event in self._poll.ipoll(min(left, _SLICE_MS)):
+                return event[1]
