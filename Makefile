@@ -1,0 +1,55 @@
+# Front door. Each target sets up what it needs in .venv; `make help` lists them.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+BOARDS ?= ESP32_GENERIC RPI_PICO_W
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean lock
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make .venv with the pinned tools (idempotent)
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "devcred: Python 3.11 or later is needed; name one with PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## The whole journey, on two boards, with no cloud and no hardware
+	@$(BIN)/devcred demo $(foreach board,$(BOARDS),--board $(board))
+
+test: $(READY) ## Every test, under CPython and in the real MicroPython
+	@$(BIN)/python -m pytest
+
+clean: ## Remove what was built or fetched; the sources stay
+	rm -rf $(VENV) build dist
+
+# lint
+STUBS := build/stubs
+FIRMWARE_PORTS := esp32 rp2
+
+lint: $(READY) $(FIRMWARE_PORTS:%=$(STUBS)/%/.ready) ## Format, rules, types of host and firmware, duplicates
+	@$(BIN)/ruff format --check --quiet . || { echo "devcred: make format puts it right" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(foreach port,$(FIRMWARE_PORTS),$(BIN)/mypy --no-error-summary --config-file typing/firmware-$(port).ini &&) true
+	@$(BIN)/python typing/prove.py
+	@$(BIN)/pylint --score=no host_tools firmware tests
+
+format: $(READY) ## Format all sources and sort their imports
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format --quiet .
+
+$(STUBS)/%/.ready: typing/stubs-%.txt $(READY)
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--target $(@D) -r $<
+	@touch $@
+
+.PHONY: format

@@ -1,0 +1,89 @@
+"""Stored records on a real LittleFS, with the power cut at every flash operation."""
+
+import unittest
+
+import vfs
+
+from devcred import records, store
+from flash import BLOCK_BYTES, Flash, apply
+
+OLD = b'{"which": "old"}'
+NEW = b'{"which": "new and somewhat longer"}'
+KIND = records.CREDENTIAL
+
+
+class TestStore(unittest.TestCase):
+    def setUp(self):
+        vfs.umount("/")
+        self.mounted = False
+        self.flash = Flash()
+        vfs.VfsLfs2.mkfs(self.flash)
+        self.power_on(self.flash)
+
+    def tearDown(self):
+        self.power_off()
+        vfs.mount(vfs.VfsPosix(), "/")
+
+    def power_on(self, flash):
+        self.power_off()
+        vfs.mount(vfs.VfsLfs2(flash), "/")
+        self.mounted = True
+
+    def power_off(self):
+        if self.mounted:
+            vfs.umount("/")
+        self.mounted = False
+
+    def test_nothing_stored(self):
+        self.assertEqual(store.load(KIND), None)
+        self.assertTrue(store.is_blank(KIND))
+
+    def test_saved_is_loaded(self):
+        store.save(KIND, OLD)
+        self.assertEqual(store.load(KIND), OLD)
+        store.save(KIND, NEW)
+        self.assertEqual(store.load(KIND), NEW)
+        store.save(KIND, OLD)
+        self.assertEqual(store.load(KIND), OLD)
+
+    def test_kinds_do_not_mix(self):
+        store.save(records.WIFI, OLD)
+        self.assertEqual(store.load(KIND), None)
+
+    def test_garbled_is_told_from_blank(self):
+        with open(store.paths(KIND)[0], "wb") as file:
+            file.write(b"garbage")
+        self.assertEqual(store.load(KIND), None)
+        self.assertFalse(store.is_blank(KIND))
+
+    def test_garbled_newest_leaves_the_older(self):
+        store.save(KIND, OLD)
+        store.save(KIND, NEW)
+        with open(store.paths(KIND)[1], "wb") as file:
+            file.write(records.pack(KIND, 9, NEW)[:-1])
+        self.assertEqual(store.load(KIND), OLD)
+
+    def test_power_cut_at_every_operation_leaves_old_or_new(self):
+        store.save(KIND, OLD)
+        base = bytes(self.flash.image)
+        self.flash.record()
+        store.save(KIND, NEW)
+        operations = self.flash.operations
+        seen = {OLD: 0, NEW: 0}
+        for cut in range(len(operations) + 1):
+            for torn_bytes in (0, 1, 16, 200):
+                self.power_on(Flash(_cut(base, operations, cut, torn_bytes)))
+                seen[store.load(KIND)] += 1
+                store.save(KIND, NEW)  # and it can go on from there
+                self.assertEqual(store.load(KIND), NEW)
+        self.assertTrue(seen[OLD] > 0 and seen[NEW] > 0)
+
+
+def _cut(base, operations, cut, torn_bytes):
+    image = bytearray(base)
+    for at, data in operations[:cut]:
+        apply(image, at, data, BLOCK_BYTES if data is None else len(data))
+    if cut < len(operations):
+        at, data = operations[cut]
+        apply(image, at, data, min(torn_bytes, BLOCK_BYTES if data is None else len(data)))
+    return image

@@ -1,0 +1,79 @@
+"""The configuration's keys with their limits, apart from the code that enforces them."""
+
+from asking import said
+from devcred import config
+from devcred.errors import ConfigError
+
+LEAST = {"client_id": "GID_test@@@d", "host": "broker.example"}
+
+DEFAULTS = {
+    "port": 8883,
+    "tls": True,
+    "server_name": "",
+    "ca_path": "/ca.der",
+    "parent_topic": "devcred",
+    "telemetry_topic": "devcred/telemetry",
+    "reply_topic": "devcred/reply",
+    "heartbeat_s": 300,
+    "keepalive_s": 90,
+    "clean_session": True,
+    "connect_timeout_ms": 5000,
+    "retry_base_ms": 1000,
+    "retry_cap_ms": 120000,
+    "refused_retry_ms": 300000,
+    "ntp_host": "pool.ntp.org",
+    "country": "",
+    "watchdog_ms": 8000,
+    "led_kind": "none",
+    "led_pin": None,
+}
+
+# key: (least, most)
+NUMBERS = {
+    "port": (1, 65535),
+    "heartbeat_s": (1, 86400),
+    "keepalive_s": (10, 3600),
+    "connect_timeout_ms": (500, 8000),
+    "retry_base_ms": (100, 60000),
+    "retry_cap_ms": (1000, 3600000),
+    "refused_retry_ms": (1000, 86400000),
+    "watchdog_ms": (1000, 8388),
+    "led_pin": (0, 63),
+}
+
+# key: (fewest characters, most)
+TEXTS = {
+    "host": (1, 253),
+    "server_name": (0, 253),
+    "ca_path": (2, 64),
+    "ntp_host": (1, 253),
+    "country": (0, 2),
+    "led_pin": (1, 16),
+}
+
+FLAGS = ("tls", "clean_session")
+TOPICS = ("parent_topic", "telemetry_topic", "reply_topic")
+
+
+def is_of_type(value, key):
+    """Whether the value's type is the key's."""
+    if key == "led_pin":
+        return value is None or type(value) in (int, str)
+    return type(value) is type(DEFAULTS.get(key, ""))
+
+
+def checked(**changes):
+    """The configuration of the two required keys and the changes."""
+    given = dict(LEAST)
+    given.update(changes)
+    return config.check(given)
+
+
+def refused(key, value):
+    """The text of the refusal of one key's value; it must name the key."""
+    given = dict(LEAST)
+    given[key] = value
+    text = said(config.check, given, error=ConfigError)
+    if not text.startswith(key + ": "):
+        raise AssertionError("does not name %s: %s" % (key, text))
+    return text[len(key) + 2 :]

@@ -1,0 +1,116 @@
+"""Causes of a lost link: what follows from each, and how they are told apart."""
+
+import unittest
+
+from asking import refusal
+from devcred import causes
+from devcred.errors import AgentError, ConfigError, CredentialError, LinkError
+
+RETRY = {
+    "no-credential": causes.NEVER,
+    "bad-config": causes.NEVER,
+    "no-wifi": causes.FAST,
+    "dns": causes.FAST,
+    "no-server": causes.FAST,
+    "tls": causes.FAST,
+    "tls-ca": causes.SLOW,
+    "tls-name": causes.SLOW,
+    "tls-time": causes.FAST,
+    "refused": causes.SLOW,
+    "bad-client-id": causes.SLOW,
+    "server-busy": causes.FAST,
+    "topic-refused": causes.SLOW,
+    "closed": causes.FAST,
+    "link-lost": causes.FAST,
+    "protocol": causes.FAST,
+}
+
+
+class TestTable(unittest.TestCase):
+    def test_the_retry_class_of_each(self):
+        self.assertEqual({cause: causes.retry_class(cause) for cause in causes.ALL}, RETRY)
+
+    def test_every_constant_is_in_the_table(self):
+        named = [getattr(causes, name) for name in dir(causes) if name == name.upper()]
+        for cause in named:
+            if isinstance(cause, str):
+                self.assertTrue(cause in causes.ALL, cause)
+        self.assertEqual(len(causes.ALL), len(set(causes.ALL)))
+
+    def test_names_suit_the_console(self):
+        for cause in causes.ALL:
+            for char in cause:
+                self.assertTrue("a" <= char <= "z" or char == "-", cause)
+
+    def test_texts_are_one_line_each(self):
+        for cause in causes.ALL:
+            text = causes.text(cause)
+            self.assertTrue(10 < len(text) < 120, cause)
+            for char in text:
+                self.assertTrue(" " <= char <= "~", cause)
+
+    def test_blinks_can_be_counted(self):
+        for cause in causes.ALL:
+            self.assertTrue(2 <= causes.blinks(cause) <= 9, cause)
+
+    def test_what_a_person_must_act_on_differs_from_what_heals_itself(self):
+        self.assertNotEqual(causes.blinks("refused"), causes.blinks("no-wifi"))
+        self.assertNotEqual(causes.blinks("no-credential"), causes.blinks("bad-config"))
+
+    def test_an_unknown_cause(self):
+        for call in (causes.retry_class, causes.blinks, causes.text):
+            refusal(call, "no-such-cause", error=KeyError)
+
+
+class TestConnack(unittest.TestCase):
+    def test_every_code(self):
+        known = {2: "bad-client-id", 3: "server-busy", 4: "refused", 5: "refused"}
+        for code in range(256):
+            self.assertEqual(causes.from_connack(code), known.get(code, "protocol"))
+
+
+class TestTls(unittest.TestCase):
+    def test_the_words_of_mbed_tls(self):
+        for words, cause in (
+            ("The certificate Common Name (CN) does not match with the expected CN", "tls-name"),
+            ("The certificate validity has expired", "tls-time"),
+            ("The certificate validity starts in the future", "tls-time"),
+            ("The certificate is not correctly signed by the trusted CA", "tls-ca"),
+            ("", "tls"),
+            ("MBEDTLS_ERR_SSL_CONN_EOF", "tls"),
+        ):
+            self.assertEqual(causes.from_tls(words), cause)
+
+
+class TestLed(unittest.TestCase):
+    def test_as_many_blinks_as_asked_then_a_pause(self):
+        for count in range(1, 10):
+            period = count * 400 + 1600
+            states = [causes.lit(count, t) for t in range(0, period, 50)]
+            rises = [i for i in range(1, len(states)) if states[i] and not states[i - 1]]
+            self.assertEqual(len(rises) + states[0], count)
+            self.assertFalse(any(states[-1600 // 50 :]))
+
+    def test_the_pattern_repeats(self):
+        for t in range(0, 2400, 40):
+            self.assertEqual(causes.lit(2, t), causes.lit(2, t + 2400))
+            self.assertEqual(causes.lit(2, t), causes.lit(2, t + 24000))
+
+    def test_edges(self):
+        self.assertTrue(causes.lit(1, 0))
+        self.assertTrue(causes.lit(1, 199))
+        self.assertFalse(causes.lit(1, 200))
+        self.assertFalse(causes.lit(1, 1999))
+        self.assertTrue(causes.lit(1, 2000))
+
+
+class TestErrors(unittest.TestCase):
+    def test_a_link_error_carries_its_cause(self):
+        error = LinkError(causes.DNS, 110)
+        self.assertEqual((error.cause, error.detail, error.args), ("dns", 110, ("dns", 110)))
+        self.assertIsNone(LinkError(causes.TLS).detail)
+
+    def test_one_root(self):
+        for kind in (ConfigError, CredentialError, LinkError):
+            self.assertTrue(issubclass(kind, AgentError))
+        self.assertFalse(issubclass(AgentError, OSError))

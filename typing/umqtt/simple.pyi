@@ -1,0 +1,33 @@
+# What our code uses of umqtt.simple, in the shape that 1.3.4 and 1.8 share. The published
+# stubs know the module for the ESP32 alone, and in its newer form.
+from typing import Any
+
+socket: Any
+
+class MQTTException(Exception): ...
+
+class MQTTClient:
+    client_id: bytes
+    sock: Any
+    server: str
+    port: int
+    pid: int
+    cb: Any
+    keepalive: int
+    def __init__(
+        self,
+        client_id: bytes,
+        server: str,
+        port: int = 0,
+        user: bytes | None = None,
+        password: bytes | None = None,
+        keepalive: int = 0,
+    ) -> None: ...
+    def set_callback(self, f: Any) -> None: ...
+    def connect(self, clean_session: bool = True) -> Any: ...
+    def disconnect(self) -> None: ...
+    def ping(self) -> None: ...
+    def publish(self, topic: bytes, msg: bytes, retain: bool = False, qos: int = 0) -> None: ...
+    def subscribe(self, topic: bytes, qos: int = 0) -> None: ...
+    def wait_msg(self) -> Any: ...
+    def check_msg(self) -> Any: ...
