@@ -1,0 +1,1 @@
+"""The command `devcred` and what it is made of."""

@@ -1,0 +1,173 @@
+"""A virtual board: the real MicroPython on a LittleFS image, behind a serial port, with a board's resets and
+clock.
+
+Real: the interpreter, with its heap capped at the board's; the file system on flash that obeys NOR rules; the
+serial protocol; sockets and TLS. Stood in for, in device/: machine, network, DNS, the wall clock. Not there:
+a second core, interrupts, USB, radio, flash and CPU timing; TLS checks certificates against this computer's
+clock.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from host_tools.errors import MachineError
+from host_tools.vboard.chip import Reset
+from host_tools.vboard.events import Event
+from host_tools.vboard.flash import open_image
+from host_tools.vboard.port import SerialPort
+from host_tools.vboard.process import find_micropython
+from host_tools.vboard.setup import chip_id, make_setup
+from host_tools.vboard.sntp import SntpResponder
+from host_tools.vboard.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from host_tools.boards.definition import Board
+
+__all__ = ["Event", "VirtualBoard"]
+
+_START_S = 20.0
+
+
+class VirtualBoard:
+    """One virtual board; a context manager that starts it and stops it.
+
+    image: made, erased, if it is missing; formatted by the board as its firmware would. link: a symbolic link
+    to the port. resolve: what the board finds under "name:port", as (address on loopback, port); nothing else
+    resolves, but for UDP port 123 of any name, which is a time server of its own. on_event is called in the
+    board's thread and must not call back into the board.
+    """
+
+    def __init__(
+        self,
+        image: Path,
+        board: "Board",
+        *,
+        link: Path | None = None,
+        unique_id: bytes | None = None,
+        resolve: Mapping[str, tuple[str, int]] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+    ) -> None:
+        self.image = image
+        self.board = board
+        self.link = link
+        self.port = ""
+        self.unique_id = chip_id(board, image, unique_id)
+        self.events: list[Event] = []
+        self._resolve = dict(resolve or {})
+        self._on_event = on_event
+        self._changed = threading.Condition()
+        self._stop_lock = threading.Lock()
+        self._supervisor: Supervisor | None = None
+        self._thread: threading.Thread | None = None
+        self._close: list[Callable[[], None]] = []
+
+    def start(self) -> str:
+        """Powers it on; returns the pty's path when boot.py is about to run. MachineError if it cannot."""
+        if self._thread is not None:
+            raise MachineError("is already running", where=f"virtual board {self.image}")
+        try:
+            self._open()
+            self._thread = threading.Thread(
+                target=self._supervised, name=f"vboard {self.image.name}", daemon=True
+            )
+            self._thread.start()
+            self._await_boot()
+        except BaseException:
+            self.stop()
+            raise
+        return self.port
+
+    def describe(self) -> dict[str, str | int | None]:
+        """What `devcred vboard` prints first. pid: this process, with whose end the board ends."""
+        link = str(self.link) if self.link else None
+        return {
+            "port": self.port,
+            "link": link,
+            "board": self.board.id,
+            "image": str(self.image),
+            "pid": os.getpid(),
+        }
+
+    def stop(self) -> None:
+        """Ends process, pty and link, in any state; a second call does nothing."""
+        with self._stop_lock:
+            if self._thread is not None and self._supervisor is not None:
+                self._supervisor.ask_to_halt()
+                self._thread.join()
+            self._thread = self._supervisor = None
+            while self._close:
+                self._close.pop()()
+
+    def power_cycle(self) -> None:
+        """Power off and on; returns when boot.py is about to run again."""
+        if self._supervisor is None or self._thread is None or not self._thread.is_alive():
+            raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
+        supervisor, seen = self._supervisor, len(self.events)
+        supervisor.ask(lambda: supervisor.start(Reset.POWER_ON))
+        self._await_boot(seen)
+
+    def wait_for(self, kind: str, text: str = "", *, deadline_s: float = 10.0, after: int = 0) -> Event:
+        """The first such event from events[after] on, its text beginning so; TimeoutError at the deadline."""
+        until_s = time.monotonic() + deadline_s
+        with self._changed:
+            while True:
+                for event in self.events[after:]:
+                    if event.kind == kind and event.text.startswith(text):
+                        return event
+                if not self._changed.wait(max(0.0, until_s - time.monotonic())):
+                    raise TimeoutError(f"virtual board: no event {kind} {text} within {deadline_s} s")
+
+    def _open(self) -> None:
+        program = find_micropython()
+        image_fd = open_image(self.image, self.board)
+        self._close.append(lambda: os.close(image_fd))
+        sntp = SntpResponder()
+        self._close.append(sntp.close)
+        setup = make_setup(self.board, self.unique_id, self._resolve, sntp.port)
+        port = SerialPort(self.link)
+        self._close.append(port.close)
+        self.port = port.name
+        self._supervisor = Supervisor(program, setup, image_fd, port, sntp, self._note)
+        self._close.append(self._supervisor.close)
+
+    def _supervised(self) -> None:
+        assert self._supervisor is not None
+        try:
+            self._supervisor.run()
+        finally:
+            self._note(Event(time.monotonic(), "power-off"))
+
+    def _note(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+        if self._on_event:
+            self._on_event(event)
+
+    def _await_boot(self, after: int = 0) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: _outcome(self.events[after:]) is not None, _START_S)
+        outcome = _outcome(self.events[after:])
+        if outcome is None or outcome.kind != "boot":
+            what = outcome.text or "has stopped" if outcome else f"did not start within {_START_S:.0f} s"
+            raise MachineError(
+                what, where=f"virtual board {self.image}", do="check what MICROPYTHON names, or unset it"
+            )
+
+    def __enter__(self) -> "VirtualBoard":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _outcome(events: list[Event]) -> Event | None:
+    return next((event for event in events if event.kind in ("boot", "failed", "power-off")), None)
