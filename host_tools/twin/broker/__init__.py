@@ -1,0 +1,1 @@
+"""The broker half: an MQTT 3.1.1 codec without I/O, and a server on asyncio over it."""

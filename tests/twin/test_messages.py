@@ -1,0 +1,377 @@
+"""Messages between raw clients: QoS 0, 1 and 2, P2P, sessions that outlive a connection, and the limits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from host_tools.twin import Settings, TwinThread
+from host_tools.twin.broker.packets import (
+    SUBACK_FAILURE,
+    Connect,
+    Disconnect,
+    Packet,
+    Pingreq,
+    Pingresp,
+    Puback,
+    Pubcomp,
+    Publish,
+    Pubrec,
+    Pubrel,
+    Suback,
+    Subscribe,
+    Unsuback,
+    Unsubscribe,
+)
+from host_tools.twin.trace import Info
+from tests.twin.conftest import credentials_for, new_client_id
+from tests.twin.wire import Wire
+
+Login = Callable[..., Wire]
+Start = Callable[..., TwinThread]
+
+
+def subscribed(wire: Wire, *filters: tuple[str, int]) -> list[int]:
+    """Subscribe and give back the codes."""
+    wire.send(Subscribe(1, list(filters)))
+    answer = wire.receive()
+    assert isinstance(answer, Suback)
+    return answer.codes
+
+
+def end_of(twin: TwinThread, wire: Wire) -> Info:
+    """Why the trace says that this client's connection closed."""
+    infos: list[Info] = [entry.info for entry in twin.trace if entry.client_id == wire.client_id]
+    return infos[-1]
+
+
+def received(wire: Wire) -> Publish:
+    packet = wire.receive()
+    assert isinstance(packet, Publish)
+    return packet
+
+
+@pytest.mark.parametrize("published", [0, 1, 2])
+@pytest.mark.parametrize("granted", [0, 1, 2])
+def test_the_lower_qos_of_the_two_arrives(
+    twin: TwinThread, connect_as: Login, published: int, granted: int
+) -> None:
+    sender, taker = connect_as(twin), connect_as(twin)
+    topic = f"devcred/q{published}{granted}"
+    assert subscribed(taker, (topic, granted)) == [granted]
+    sender.send(Publish(topic, b"hi", published, packet_id=9 if published else 0))
+    message = received(taker)
+    assert (message.topic, message.payload, message.qos) == (topic, b"hi", min(published, granted))
+    assert not message.dup and not message.retain
+    if published:
+        assert sender.receive() == (Puback(9) if published == 1 else Pubrec(9))
+
+
+def test_qos_2_is_delivered_once_however_often_it_is_sent(twin: TwinThread, connect_as: Login) -> None:
+    sender, taker = connect_as(twin), connect_as(twin)
+    subscribed(taker, ("devcred/once", 2))
+    sender.send(
+        Publish("devcred/once", b"1", 2, packet_id=5), Publish("devcred/once", b"1", 2, dup=True, packet_id=5)
+    )
+    assert [sender.receive(), sender.receive()] == [Pubrec(5), Pubrec(5)]
+    sender.send(Pubrel(5))
+    assert sender.receive() == Pubcomp(5)
+    number = received(taker).packet_id
+    assert taker.is_quiet()
+    taker.send(Pubrec(number))
+    assert taker.receive() == Pubrel(number)
+    taker.send(Pubcomp(number))
+    sender.send(Publish("devcred/once", b"2", 2, packet_id=5))
+    assert received(taker).payload == b"2"
+
+
+def test_overlapping_filters_deliver_once_at_the_highest_qos(twin: TwinThread, connect_as: Login) -> None:
+    sender, taker = connect_as(twin), connect_as(twin)
+    subscribed(taker, ("devcred/o/#", 0), ("devcred/o/+", 1), ("devcred/o/x", 0))
+    sender.send(Publish("devcred/o/x", b"", 1, packet_id=1))
+    assert received(taker).qos == 1
+    assert taker.is_quiet()
+
+
+def test_unsubscribed_is_quiet(twin: TwinThread, connect_as: Login) -> None:
+    wire = connect_as(twin)
+    subscribed(wire, ("devcred/u", 1), ("devcred/u/+", 1))
+    wire.send(Unsubscribe(2, ["devcred/u", "devcred/u/+", "devcred/never"]))
+    assert wire.receive() == Unsuback(2)
+    wire.send(Publish("devcred/u", b""), Publish("devcred/u/a", b""), Pingreq())
+    assert wire.receive() == Pingresp()
+
+
+def test_p2p_reaches_its_addressee_with_no_subscription_and_nobody_else(
+    twin: TwinThread, connect_as: Login
+) -> None:
+    target = new_client_id()
+    sender, spy = connect_as(twin), connect_as(twin)
+    addressee = connect_as(twin, credentials_for(twin, target))
+    subscribed(spy, ("devcred/#", 1), ("devcred/p2p/+", 1), (f"devcred/p2p/{target}", 1))
+    subscribed(addressee, ("devcred/#", 1))
+    sender.send(Publish(f"devcred/p2p/{target}", b"ping", 1, packet_id=3))
+    assert sender.receive() == Puback(3)
+    message = received(addressee)
+    assert (message.topic, message.payload, message.qos) == (f"devcred/p2p/{target}", b"ping", 1)
+    assert addressee.is_quiet()
+    assert spy.is_quiet()
+
+
+def test_p2p_reaches_subscribers_by_setting(start_twin: Start, connect_as: Login) -> None:
+    twin = start_twin(settings=Settings(p2p_reaches_subscribers=True))
+    target = new_client_id()
+    addressee, spy = connect_as(twin, credentials_for(twin, target)), connect_as(twin)
+    for wire in (addressee, spy):
+        subscribed(wire, ("devcred/#", 1))
+    spy.send(Publish(f"devcred/p2p/{target}", b"x"))
+    assert received(addressee).payload == received(spy).payload == b"x"
+    assert addressee.is_quiet()
+
+
+def test_p2p_with_the_longest_client_id(twin: TwinThread, connect_as: Login) -> None:
+    target = "GID_test@@@" + "d" * 53
+    addressee = connect_as(twin, credentials_for(twin, target))
+    connect_as(twin).send(Publish(f"devcred/p2p/{target}", b"far"))
+    assert received(addressee).payload == b"far"
+
+
+REFUSED = {
+    "unknown parent": "nowhere/a",
+    "65 characters": "devcred/" + "x" * 57,
+    "two characters": "de",
+    "$SYS": "$SYS/uploadToken",
+    "$share": "$share/g/devcred",
+    "odd character": "devcred/a:b",
+    "empty level": "devcred//a",
+    "P2P to no client ID": "devcred/p2p/nobody",
+}
+
+
+@pytest.mark.parametrize("topic", REFUSED.values(), ids=REFUSED.keys())
+def test_publishing_against_the_rules_closes_without_an_acknowledgement(
+    twin: TwinThread, connect_as: Login, topic: str
+) -> None:
+    wire = connect_as(twin)
+    wire.send(Publish(topic, b"x", 1, packet_id=1))
+    assert wire.is_closed()
+    assert end_of(twin, wire) is Info.RESOURCE
+
+
+@pytest.mark.parametrize(
+    "text", ["nowhere/#", "#", "+/a", "$SYS/#", "$share/g/devcred/a", "devcred/" + "x" * 57]
+)
+def test_subscribing_against_the_rules_closes_without_an_acknowledgement(
+    twin: TwinThread, connect_as: Login, text: str
+) -> None:
+    wire = connect_as(twin)
+    wire.send(Subscribe(1, [("devcred/fine", 1), (text, 1)]))
+    assert wire.is_closed()
+    assert end_of(twin, wire) is Info.RESOURCE
+
+
+def test_64_characters_and_another_case_of_the_parent_are_fine(twin: TwinThread, connect_as: Login) -> None:
+    wire = connect_as(twin)
+    wire.send(Publish("DevCred/" + "x" * 56, b"", 1, packet_id=1))
+    assert wire.receive() == Puback(1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "closes"), [(Settings(), True), (Settings(payload_oversize="drop"), False)]
+)
+def test_64_kb_is_the_limit(start_twin: Start, connect_as: Login, settings: Settings, closes: bool) -> None:
+    twin = start_twin(settings=settings)
+    wire = connect_as(twin)
+    subscribed(wire, ("devcred/big", 0))
+    wire.send(Publish("devcred/big", b"x" * 65536))
+    assert len(received(wire).payload) == 65536
+    wire.send(Publish("devcred/big", b"x" * 65537, 1, packet_id=1))
+    assert wire.is_closed() if closes else wire.receive() == Puback(1) and wire.is_quiet()
+
+
+def test_a_packet_far_too_long_closes_before_its_body_comes(twin: TwinThread, connect_as: Login) -> None:
+    wire = connect_as(twin)
+    wire.send(b"\x30\xff\xff\xff\x7f")
+    assert wire.is_closed()
+    assert end_of(twin, wire) is Info.INVALID
+
+
+@pytest.mark.parametrize(("setting", "code"), [("failure", SUBACK_FAILURE), ("silent", 1)])
+def test_the_31st_subscription_takes_no_effect(
+    start_twin: Start, connect_as: Login, setting: str, code: int
+) -> None:
+    twin = start_twin(settings=Settings(too_many_subscriptions=setting))
+    wire = connect_as(twin)
+    assert subscribed(wire, *((f"devcred/{n}", 1) for n in range(31))) == [1] * 30 + [code]
+    assert subscribed(wire, ("devcred/0", 0)) == [0]  # one that is there may change
+    wire.send(Publish("devcred/30", b""), Publish("devcred/29", b"last"))
+    assert received(wire).payload == b"last"
+
+
+@pytest.mark.parametrize(("setting", "closes"), [("ignore", False), ("refuse", True)])
+def test_retain_keeps_nothing(start_twin: Start, connect_as: Login, setting: str, closes: bool) -> None:
+    twin = start_twin(settings=Settings(retain=setting))
+    wire = connect_as(twin)
+    wire.send(Publish("devcred/r", b"old", 1, retain=True, packet_id=1))
+    if closes:
+        assert wire.is_closed()
+        return
+    assert wire.receive() == Puback(1)
+    subscribed(wire, ("devcred/r", 1))
+    assert wire.is_quiet()
+
+
+class Device:
+    """A client that keeps its session over connections."""
+
+    def __init__(self, twin: TwinThread, connect_as: Login) -> None:
+        self._twin, self._connect_as = twin, connect_as
+        self.connect = credentials_for(twin, new_client_id(), clean_session=False)
+
+    def login(self, **fields: Any) -> tuple[Wire, bool]:
+        wire = Wire(self._twin.mqtt_port)
+        packet = Connect(**{**{k: getattr(self.connect, k) for k in self.connect.__slots__}, **fields})
+        return wire, wire.login(packet).session_present
+
+    def leave(self, wire: Wire) -> None:
+        wire.send(Disconnect())
+        assert wire.is_closed()
+        wire.socket.close()
+
+
+@pytest.fixture
+def device(twin: TwinThread, connect_as: Login) -> Device:
+    return Device(twin, connect_as)
+
+
+def packets(wire: Wire, count: int) -> list[Packet | None]:
+    return [wire.receive() for _ in range(count)]
+
+
+def test_what_was_not_acknowledged_comes_again_with_dup(
+    twin: TwinThread, connect_as: Login, device: Device
+) -> None:
+    wire, present = device.login()
+    with wire:
+        assert not present
+        subscribed(wire, ("devcred/again/+", 2))
+        sender = connect_as(twin)
+        sender.send(
+            Publish("devcred/again/1", b"a", 1, packet_id=1), Publish("devcred/again/2", b"b", 2, packet_id=2)
+        )
+        first, second = received(wire), received(wire)
+        wire.send(Pubrec(second.packet_id))
+        assert wire.receive() == Pubrel(second.packet_id)
+    wire, present = device.login()
+    with wire:
+        assert present
+        first.dup = True
+        assert packets(wire, 2) == [first, Pubrel(second.packet_id)]
+        wire.send(Puback(first.packet_id), Pubcomp(second.packet_id))
+        assert wire.is_quiet()
+        device.leave(wire)
+    wire, present = device.login()
+    with wire:
+        assert present
+        assert wire.is_quiet()
+
+
+def test_offline_messages_are_qos_1_of_a_kept_session_only(
+    twin: TwinThread, connect_as: Login, device: Device
+) -> None:
+    wire, _ = device.login()
+    subscribed(wire, ("devcred/off", 2))
+    device.leave(wire)
+    sender = connect_as(twin)
+    for qos in (0, 1, 2):
+        sender.send(Publish("devcred/off", bytes([qos]), qos, packet_id=qos))
+    assert packets(sender, 2) == [Puback(1), Pubrec(2)]
+    wire, present = device.login()
+    with wire:
+        assert present
+        message = received(wire)
+        assert (message.payload, message.qos, message.dup) == (b"\x01", 1, False)
+        assert wire.is_quiet()
+
+
+def test_a_clean_login_forgets_the_session(twin: TwinThread, connect_as: Login, device: Device) -> None:
+    wire, _ = device.login()
+    subscribed(wire, ("devcred/gone", 1))
+    device.leave(wire)
+    sender = connect_as(twin)
+    sender.send(Publish("devcred/gone", b"", 1, packet_id=1))
+    assert sender.receive() == Puback(1)
+    for clean in (True, False):
+        wire, present = device.login(clean_session=clean)
+        assert not present
+        assert wire.is_quiet()
+        device.leave(wire)
+
+
+@pytest.mark.parametrize(("sender_is_clean", "kept"), [(True, False), (False, True)])
+def test_p2p_waits_for_its_addressee_if_the_senders_session_is_kept(
+    twin: TwinThread, connect_as: Login, device: Device, sender_is_clean: bool, kept: bool
+) -> None:
+    sender = connect_as(twin, clean_session=sender_is_clean)
+    sender.send(Publish(f"devcred/p2p/{device.connect.client_id}", b"later", 1, packet_id=1))
+    assert sender.receive() == Puback(1)
+    wire, present = device.login()
+    with wire:
+        assert not present
+        assert received(wire).payload == b"later" if kept else wire.is_quiet()
+
+
+def test_the_offline_queue_is_bounded_and_messages_grow_old(start_twin: Start, connect_as: Login) -> None:
+    now = [1_800_000_000.0]
+    twin = start_twin(clock=lambda: now[0], settings=Settings(offline_messages=3, offline_keep_s=60))
+    device = Device(twin, connect_as)
+    wire, _ = device.login()
+    subscribed(wire, ("devcred/old", 1))
+    device.leave(wire)
+    sender = connect_as(twin)
+    for number in range(1, 6):
+        sender.send(Publish("devcred/old", b"%d" % number, 1, packet_id=number))
+        assert sender.receive() == Puback(number)
+        now[0] += 20
+    wire, _ = device.login()
+    with wire:
+        # 1 and 2 were pushed out; 3 is 60 s old by now.
+        assert [received(wire).payload for _ in range(2)] == [b"4", b"5"]
+        assert wire.is_quiet()
+
+
+def test_a_full_window_waits_for_acknowledgements(start_twin: Start, connect_as: Login) -> None:
+    twin = start_twin(settings=Settings(max_inflight=2))
+    wire = connect_as(twin)
+    subscribed(wire, ("devcred/w", 1))
+    wire.send(*(Publish("devcred/w", bytes([n]), 1, packet_id=n) for n in range(1, 5)))
+    got = [packet for packet in packets(wire, 6) if isinstance(packet, Publish)]
+    assert [message.payload for message in got] == [b"\x01", b"\x02"]
+    assert wire.is_quiet()
+    wire.send(Puback(got[0].packet_id), Puback(999))
+    assert received(wire).payload == b"\x03"
+    assert wire.is_quiet()
+
+
+def test_qos_0_to_a_reader_that_does_not_read_is_dropped(start_twin: Start, connect_as: Login) -> None:
+    twin = start_twin(settings=Settings(slow_reader_bytes=1 << 18))
+    slow, sender = connect_as(twin), connect_as(twin)
+    subscribed(slow, ("devcred/flood", 0))
+    for _ in range(300):
+        sender.send(*[Publish("devcred/flood", b"x" * 60000)] * 4, Pingreq())
+        assert sender.receive() == Pingresp()
+    unsent = twin.call(lambda: max(each.unsent_bytes for each in twin.twin.broker.connections))
+    assert unsent < 1 << 20
+
+
+def test_answers_do_not_pile_up_for_a_client_that_does_not_read(start_twin: Start, connect_as: Login) -> None:
+    twin = start_twin(settings=Settings(slow_reader_bytes=1 << 12, max_inflight=60000))
+    wire = connect_as(twin)
+    subscribed(wire, ("devcred/echo", 1))
+    wire.socket.settimeout(0.2)
+    flood = [Publish("devcred/echo", b"x" * 60000, 1, packet_id=number) for number in range(1, 1000)]
+    with pytest.raises(TimeoutError):  # the broker stops reading what it cannot answer
+        wire.send(*flood)
+    assert twin.call(lambda: max(each.unsent_bytes for each in twin.twin.broker.connections)) < 1 << 20
+    wire.socket.settimeout(3)
+    assert received(wire).topic == "devcred/echo"
