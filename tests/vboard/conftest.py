@@ -1,3 +1,5 @@
+"""Boards that run for one test, and the real mpremote beside them."""
+
 import pytest
 
 from host_tools.boards.definition import Board, load_board

@@ -1,0 +1,91 @@
+"""`devcred image`: file system images."""
+
+from pathlib import Path
+
+import click
+
+from host_tools.cli import files
+from host_tools.cli.render import json_option, show
+from host_tools.errors import UsageError
+
+_PARTS = ("config", "ca", "credential", "wifi")
+
+
+@click.group()
+def image() -> None:
+    """Build the file system image of a board."""
+
+
+@image.command()
+@click.option("--board", "board_id", required=True, help="Board ID; `devcred boards` lists them.")
+@click.option("--out", required=True, type=click.Path(), help="The image; it may hold secrets (0600).")
+@click.option("--force", is_flag=True, help="Overwrite the file of --out.")
+@click.option("--empty", is_flag=True, help="A formatted file system with no files.")
+@click.option("--config", type=click.Path(), help="Device configuration, JSON.")
+@click.option("--ca", type=click.Path(), help="CA certificate of the server, DER.")
+@click.option("--credential", type=click.Path(), help="What `devcred credential register --out` wrote.")
+@click.option("--wifi", type=click.Path(), help="Wi-Fi networks, JSON: [[ssid, password], ...].")
+@json_option
+def build(board_id: str, out: str, force: bool, empty: bool, as_json: bool, **parts: str | None) -> None:
+    """Build an image: the agent, and with the last four options all that makes it one device.
+
+    \b
+    Examples:
+      devcred image build --board RPI_PICO_W --out empty.img --empty
+      devcred image build --board ESP32_GENERIC --out till-1.img \\
+          --config till-1.json --ca ca.der --credential till-1-credential.json --wifi wifi.json
+    """
+    from host_tools.boards.definition import load_board
+    from host_tools.boards.image import build_image, write_image
+
+    board = load_board(board_id)
+    _check_config(parts["config"])
+    _all_or_none(parts, empty)
+    _free(out, force)
+    content: dict[str, bytes] = {}
+    if not empty:
+        from host_tools.boards.bundle import agent_files
+
+        content = _device(parts) if parts["config"] else {}
+        content |= agent_files(board)
+    made = build_image(board, content)
+    write_image(Path(out), made)
+    show({"image": out, "board": board.id, "bytes": len(made), "files": sorted(content)}, as_json)
+
+
+def _check_config(path: str | None) -> None:
+    from devcred import config
+
+    if path:
+        with files.rules(path):
+            config.parse(files.read(path, "--config"))
+
+
+def _device(parts: dict[str, str | None]) -> dict[str, bytes]:
+    from devcred import credential
+    from host_tools.boards.bundle import device_files
+
+    paths = {name: str(path) for name, path in parts.items()}
+    with files.rules(paths["credential"]):
+        held = credential.from_payload(files.read(paths["credential"], "--credential"))
+    return device_files(
+        files.read_json(paths["config"], "--config"),
+        files.read(paths["ca"], "--ca"),
+        held,
+        files.read_json(paths["wifi"], "--wifi"),
+    )
+
+
+def _all_or_none(parts: dict[str, str | None], empty: bool) -> None:
+    given = [name for name in _PARTS if parts[name]]
+    if empty and given:
+        raise click.UsageError(f"--empty goes without --{given[0]}")
+    if given and len(given) < len(_PARTS):
+        missing = ", ".join(f"--{name}" for name in _PARTS if name not in given)
+        raise click.UsageError(f"a device needs {missing} too")
+
+
+def _free(out: str, force: bool) -> None:
+    path = Path(out)
+    if path.is_dir() or (path.exists() and not force):
+        raise UsageError("exists already", where=out, do="name another file, or give --force")

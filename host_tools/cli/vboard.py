@@ -1,0 +1,74 @@
+"""`devcred vboard`: one virtual board, until it is told to stop."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host_tools.cli.render import json_option, show, talk
+from host_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from host_tools.vboard import Event
+
+
+@click.command()
+@click.option("--image", required=True, type=click.Path(), help="File system image; the board writes to it.")
+@click.option("--board", "board_id", default="ESP32_GENERIC", show_default=True, help="Board ID.")
+@click.option("--link", type=click.Path(), help="Also make this symbolic link to the board's port.")
+@click.option(
+    "--resolve",
+    "routes",
+    multiple=True,
+    metavar="NAME:PORT=ADDR:PORT",
+    help="What the board finds under a name and a port; a name that is not given does not resolve.",
+)
+@json_option
+def vboard(image: str, board_id: str, link: str | None, routes: tuple[str, ...], as_json: bool) -> None:
+    """Run a virtual board: the real MicroPython on a file system image, behind a serial port.
+
+    Runs until SIGTERM (exit code 0) or Ctrl-C (130). What happens to the board goes to stderr.
+
+    \b
+    Example:
+      devcred vboard --image till-1.img --board ESP32_GENERIC \\
+          --resolve mqtt-cn-x.mqtt.aliyuncs.com:8883=127.0.0.1:8883
+    """
+    from host_tools.boards.definition import load_board
+    from host_tools.cli.servers import until_stopped
+    from host_tools.vboard import VirtualBoard
+
+    board = load_board(board_id)
+    resolve = dict(map(_route, routes))
+    if not Path(image).is_file():
+        raise UsageError(
+            "there is no such image",
+            where=image,
+            do=f"make one: devcred image build --board {board_id} --out {image}",
+        )
+    made = VirtualBoard(
+        Path(image), board, link=Path(link) if link else None, resolve=resolve, on_event=_tell
+    )
+    until_stopped(made, lambda _: show({"port": str(made.port), "board": board.id, "image": image}, as_json))
+
+
+def _tell(event: "Event") -> None:
+    talk(f"board {event.kind} {event.text}".rstrip())
+
+
+def _route(text: str) -> tuple[str, tuple[str, int]]:
+    """(`name:port`, (address, port)) from `name:port=address:port`."""
+    name, _, target = text.partition("=")
+    address, _, port = target.rpartition(":")
+    if (
+        not _is_port(name.rpartition(":")[2])
+        or not name.rpartition(":")[0]
+        or not address
+        or not _is_port(port)
+    ):
+        raise UsageError(f"{text!r} does not read NAME:PORT=ADDR:PORT", where="--resolve")
+    return name, (address, int(port))
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) < 65536

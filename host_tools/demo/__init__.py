@@ -1,0 +1,1 @@
+"""The whole journey on virtual boards, in one process, with real parts."""

@@ -1,0 +1,93 @@
+"""One device under test: a virtual board on an image of ours, against a twin, and its console."""
+
+import contextlib
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import serial
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from host_tools.boards.bundle import agent_files, device_files
+from host_tools.boards.console import LineReader
+from host_tools.boards.definition import load_board
+from host_tools.boards.image import build_image, write_image
+from host_tools.cloud import endpoint
+from host_tools.cloud.client import AccessKey, CloudClient
+from host_tools.cloud.credentials import register
+from host_tools.demo.console import Console
+from host_tools.twin import TwinThread
+from host_tools.vboard import VirtualBoard
+
+GROUP = "GID_e2e"
+WIFI = [("e2e", "not-a-real-network")]
+
+
+@dataclass
+class Device:
+    """What lies on it can be changed before `powered`; `config` is merged over working defaults."""
+
+    twin: TwinThread
+    name: str
+    folder: Path
+    board_id: str = "ESP32_GENERIC"
+    config: dict[str, object] = field(default_factory=dict)
+    routes: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.client_id = f"{GROUP}@@@{self.name}"
+        self.board = load_board(self.board_id)
+        self.cloud = CloudClient(
+            endpoint.parse(self.twin.endpoint),
+            self.twin.instance_id,
+            AccessKey(self.twin.access_key_id, self.twin.access_key_secret),
+        )
+        self.held = register(self.cloud, self.client_id)
+        settings = {
+            "client_id": self.client_id,
+            "host": self.twin.host_name,
+            "retry_base_ms": 100,
+            "refused_retry_ms": 60000,
+            "connect_timeout_ms": 2000,
+            "led_kind": "plain",
+            "led_pin": 2,
+        } | self.config
+        self.files = agent_files(self.board) | device_files(
+            settings, self.twin.ca_der, self.held.for_device(), WIFI
+        )
+
+    @contextlib.contextmanager
+    def powered(self) -> Iterator[tuple[VirtualBoard, Console]]:
+        """The board, running, and its console from the first line on."""
+        image = self.folder / f"{self.name}.img"
+        write_image(image, build_image(self.board, self.files))
+        routes = {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)} | self.routes
+        with (
+            VirtualBoard(image, self.board, resolve=routes) as vboard,
+            serial.Serial(vboard.port) as port,
+        ):
+            lines = LineReader()
+            yield vboard, Console(lambda _within_s: lines.read(port))
+
+
+def another_ca(name: str = "Another CA") -> bytes:
+    """A CA certificate in DER that signed nothing of the twin's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(serialization.Encoding.DER)
+    )
