@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BOARDS ?= ESP32_GENERIC RPI_PICO_W
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean lock
+.PHONY: help setup demo test lint clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12

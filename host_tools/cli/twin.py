@@ -110,5 +110,6 @@ def _explain(facts: dict[str, Any]) -> None:
     click.echo("\nFor the shell that uses it:")
     click.echo(f"export DEVCRED_ENDPOINT={facts['endpoint']}")
     click.echo(f"export DEVCRED_INSTANCE={facts['instance_id']}")
+    click.echo(f"export DEVCRED_CA={shlex.quote(facts['ca_file'])}")
     click.echo(f"export ALIBABA_CLOUD_ACCESS_KEY_ID={facts['access_key_id']}")
     click.echo(f"export ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}")

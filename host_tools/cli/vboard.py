@@ -49,7 +49,7 @@ def vboard(image: str, board_id: str, link: str | None, routes: tuple[str, ...],
     made = VirtualBoard(
         Path(image), board, link=Path(link) if link else None, resolve=resolve, on_event=_tell
     )
-    until_stopped(made, lambda _: show({"port": str(made.port), "board": board.id, "image": image}, as_json))
+    until_stopped(made, lambda _: show(made.describe(), as_json))
 
 
 def _tell(event: "Event") -> None:

@@ -106,6 +106,11 @@ FAMILIES: tuple[tuple[str, Meaning], ...] = (
 )
 
 
+def is_known(code: str) -> bool:
+    """Whether the code is one of those documented for every call, whatever it names."""
+    return code in CODES or any(code.startswith(prefix) for prefix, _ in FAMILIES)
+
+
 def meaning(code: str, status: int) -> Meaning:
     """What a code means; one that is not known goes by its HTTP status, 0 when there is none."""
     if code in CODES:

@@ -5,6 +5,7 @@ from typing import Any
 
 from devcred import topics
 from devcred.credential import Credential
+from host_tools.cloud import codes
 from host_tools.cloud.client import CloudClient
 from host_tools.cloud.errors import Asked, unexpected
 from host_tools.errors import (
@@ -16,8 +17,9 @@ from host_tools.errors import (
 )
 
 _PAGE = 100
-# No page states the code for a client ID without a credential; among those listed for the
-# operations this one fits. Taken so only where the client ID has passed our own check.
+# No page states the code for a client ID without a credential. Among those listed for the
+# operations this one fits, where the client ID has passed our own check; a code that no page
+# lists is taken for it as well.
 _ABSENT = "ParameterCheckFailed"
 
 
@@ -72,7 +74,7 @@ def find(client: CloudClient, client_id: str) -> DeviceCredential | None:
     try:
         return _one(client, "GetDeviceCredential", client_id, repeatable=True)
     except CloudRefusedError as refused:
-        if refused.code == _ABSENT:
+        if _means_absent(refused):
             return None
         raise
 
@@ -99,7 +101,7 @@ def unregister(client: CloudClient, client_id: str) -> None:
         client.call("UnRegisterDeviceCredential", repeatable=True, client_id=client_id)
     except CloudRefusedError as refused:
         # It was there a moment ago: an earlier attempt, whose answer was lost, has deleted it.
-        if refused.code != _ABSENT:
+        if not _means_absent(refused):
             raise
 
 
@@ -117,6 +119,10 @@ def client_ids(client: CloudClient, group_id: str) -> list[str]:
         if not token or not more:
             return found
         page += 1
+
+
+def _means_absent(refused: CloudRefusedError) -> bool:
+    return bool(refused.code) and (refused.code == _ABSENT or not codes.is_known(refused.code))
 
 
 def _page(client: CloudClient, group_id: str, page: int, token: str) -> tuple[list[str], str]:

@@ -21,7 +21,7 @@ def boot(journey: Journey) -> None:
         journey.link.reset()
         console.expect("boot", _BOOT_S)
         started_s = _restarted_s(journey.vboard, reset_s)
-        journey.tell("reset", "the board restarts by itself: nobody types on its console now")
+        journey.tell("reset", "the board restarts; from here on it is alone")
         _follow(journey, console, started_s)
 
 

@@ -69,7 +69,7 @@ def test_what_it_says_and_leaves(start: Start, home: Path, number: signal.Signal
 
 def test_for_people_it_prints_lines_to_paste_and_no_secret(start: Start) -> None:
     with start(*FREE) as process:
-        lines = [process.stdout.readline() for _ in range(12)]
+        lines = [process.stdout.readline() for _ in range(13)]
         exports = dict(line[7:].strip().split("=", 1) for line in lines if line.startswith("export "))
         shown = subprocess.run(
             ["bash", "-c", f"printf %s {exports['ALIBABA_CLOUD_ACCESS_KEY_SECRET']}"],
@@ -80,6 +80,7 @@ def test_for_people_it_prints_lines_to_paste_and_no_secret(start: Start) -> None
         assert len(shown.stdout) > 20
         assert shown.stdout not in "".join(lines)
         assert exports["DEVCRED_ENDPOINT"].startswith("http://127.0.0.1:")
+        assert Path(exports["DEVCRED_CA"]).is_file()
         assert exports["DEVCRED_INSTANCE"].startswith("mqtt-cn-")
 
 

@@ -27,6 +27,7 @@ def test_a_board_to_talk_to(run: Run, home: Path, tmp_path: Path, number: signal
         assert process.stdout
         facts = json.loads(process.stdout.readline())
         assert os.path.realpath(tmp_path / "port") == facts["port"]
+        assert (facts["board"], facts["pid"]) == ("RPI_PICO_W", process.pid)
         with open_board(facts["port"]) as link:
             assert "RP2040" in link.probe()["machine"]
             link.write_file("/note.txt", b"kept")

@@ -26,6 +26,24 @@ def test_register_asks_first_and_changes_nothing(script: Script, client: Make) -
     assert "DC.old" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "absent",
+    [fault("ParameterCheckFailed", 404), fault("DeviceCredentialNotExist", 404)],
+    ids=["404", "unlisted"],
+)
+def test_register_where_absence_has_another_name(script: Script, client: Make, absent: Answer) -> None:
+    script.say(absent, NEW)
+    assert credentials.register(client(script.address), ID).secret == "DC.new"
+    assert script.actions == [GET, REGISTER]
+
+
+def test_register_takes_no_other_refusal_for_absence(script: Script, client: Make) -> None:
+    script.say(fault("InstancePermissionCheckFailed"), NEW)
+    with pytest.raises(CloudRefusedError):
+        credentials.register(client(script.address), ID)
+    assert script.actions == [GET]
+
+
 def test_register_whose_answer_is_lost_is_looked_up(script: Script, client: Make) -> None:
     script.say(ABSENT, LOST, NEW)
     assert credentials.register(client(script.address), ID).secret == "DC.new"
