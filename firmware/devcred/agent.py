@@ -11,10 +11,14 @@ import time
 from micropython import const
 
 import devcred
-from devcred import causes, clock, provisioned, retry
+from devcred import application, causes, clock, provisioned, retry, store, topics
+from devcred.application import Application
 from devcred.board import Board
+from devcred.device import Device
 from devcred.errors import ConfigError, CredentialError, LinkError
 from devcred.log import event, since_boot_ms
+from devcred.outbox import Outbox
+from devcred.sending import Sender
 
 _RECEIVE_MAX_BYTES = const(8192)
 # A link that held this long has proved itself; the back-off starts afresh after it.
@@ -69,7 +73,10 @@ def _run(board, settings):
 
 
 class Agent:
-    """A device with everything it needs; `live_once` is one connection's whole life."""
+    """A device with everything it needs; `live_once` is one connection's whole life.
+
+    The application's way to the world: `publish`, `subscribe`, `online`.
+    """
 
     def __init__(self, board, settings, own, wifi):
         self._board = board
@@ -88,13 +95,30 @@ class Agent:
             _STABLE_MS,
             random.randrange,
         )
-        self._losses = {}
+        self._no_network = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
+        self._sender = Sender(_outbox(settings), settings, board.now_s, "%08x" % random.getrandbits(30))
+        self._device = Device(board, settings, self._sender.counts)
+        self._seen = None
+        self._subscriptions = []
         self._connected_ms = None
+        self._no_network_ms = None
         self._clock = "unset"
+        self._app = Application(application.load(), self)
+
+    def publish(self, topic, body):
+        """Send at QoS 1, now or when there is a link; False if the outbox is full."""
+        return self._sender.publish(topics.check_topic(topic), body)
+
+    def subscribe(self, topic_filter, handler):
+        """Have `handler(topic, payload)`, both bytes, called; over every login from now on."""
+        self._subscriptions.append((topic_filter, handler))
+
+    def online(self):
+        """Whether the server has accepted us and the link stands."""
+        return self._connected_ms is not None
 
     def live_once(self):
         """Connect, serve until the link is lost, name the cause, and wait as it demands."""
-        self._connected_ms = None
         client = None
         try:
             self._prepare()
@@ -114,15 +138,17 @@ class Agent:
     def _prepare(self):
         if not self._board.online():
             event("network", "up ssid=%s" % self._board.join(self._wifi))
+        self._no_network_ms = None
         if self._tls is not None and self._clock != "sntp":
             self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
             event("clock", "set by=%s" % self._clock)
 
     def _client(self):
-        from devcred.mqtt import Client
+        from devcred.mqtt import Client, Seen
         from devcred.stream import Stream
 
         settings = self._settings
+        self._seen = self._seen or Seen()
         name = settings["server_name"] or settings["host"]
         stream = Stream(settings["connect_timeout_ms"], self._board.feed, self._board.guard, self._tls, name)
         return Client(
@@ -134,6 +160,7 @@ class Agent:
             self._password,
             settings["keepalive_s"],
             _RECEIVE_MAX_BYTES,
+            self._seen,
         )
 
     def _serve(self, client):
@@ -147,34 +174,55 @@ class Agent:
                 event("tls", "verified host=%s" % (self._settings["server_name"] or self._settings["host"]))
         self._connected_ms = time.ticks_ms()
         event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
-        session = Session(client, self._settings, self._facts())
+        self._sender.begin(present)
+        session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
         session.begin()
         self._board.led(True)
         while True:
             self._board.feed()
-            session.step()
-            time.sleep_ms(_IDLE_MS)
-
-    def _facts(self):
-        board = self._board
-        return {
-            "version": lambda: devcred.__version__,
-            "uptime_ms": since_boot_ms,
-            "reset": board.reset_cause,
-            "free_bytes": board.free_bytes,
-            "rssi_dbm": board.rssi,
-            "losses": lambda: self._losses,
-        }
+            busy = session.step()
+            self._app.step()
+            if not busy:
+                if self._device.rebooting:
+                    client.shut()
+                    self._board.reset()
+                time.sleep_ms(_IDLE_MS)
 
     def _lost(self, cause, detail):
         if self._connected_ms is not None:
             self._backoff.served(time.ticks_diff(time.ticks_ms(), self._connected_ms))
-        self._losses[cause] = self._losses.get(cause, 0) + 1
+            self._connected_ms = None
+        self._device.lost(cause)
         name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
         event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause)))
+        if cause == causes.NO_WIFI:
+            self._escalate()
         delay_ms = self._backoff.delay_ms(cause)
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
-        _idle(self._board, delay_ms, causes.blinks(cause))
+        _idle(self._board, delay_ms, causes.blinks(cause), self._while_offline)
+
+    def _while_offline(self):
+        self._app.step()
+        self._sender.offline()
+
+    def _escalate(self):
+        now_ms = time.ticks_ms()
+        if self._no_network_ms is None:
+            self._no_network_ms = now_ms
+            self._no_network.begin()
+        step = self._no_network.step(time.ticks_diff(now_ms, self._no_network_ms))
+        if step:
+            event("network", "down for long: %s" % step)
+        if step == "radio":
+            self._board.radio_off()
+        elif step == "reboot":
+            self._sender.keep()
+            self._board.reset()
+
+
+def _outbox(settings):
+    storage = store.Folder("/outbox") if settings["outbox_flash"] else None
+    return Outbox(storage, settings["outbox_messages"], settings["outbox_bytes"], settings["outbox_age_s"])
 
 
 def _stranded(board, cause, reason):
@@ -184,7 +232,7 @@ def _stranded(board, cause, reason):
         _idle(board, _REPEAT_MS, causes.blinks(cause))
 
 
-def _idle(board, duration_ms, blinks):
+def _idle(board, duration_ms, blinks, meanwhile=None):
     started_ms = time.ticks_ms()
     while True:
         passed_ms = time.ticks_diff(time.ticks_ms(), started_ms)
@@ -192,4 +240,6 @@ def _idle(board, duration_ms, blinks):
             return
         board.feed()
         board.led(causes.lit(blinks, passed_ms))
+        if meanwhile is not None:
+            meanwhile()
         time.sleep_ms(min(_IDLE_MS, duration_ms - passed_ms))

@@ -108,6 +108,24 @@ class Board:
                 return ssid
         raise LinkError(causes.NO_WIFI, station.status())
 
+    def radio_off(self):
+        """Switch the radio off; the next `join` switches it on again, afresh."""
+        self._radio().active(False)
+
+    def largest_bytes(self):
+        """About the largest block that can still be allocated, found by trying."""
+        gc.collect()
+        low, high = 0, gc.mem_free()
+        while high - low > 512:
+            middle = (low + high) // 2
+            try:
+                bytearray(middle)
+                low = middle
+            except MemoryError:
+                high = middle
+        gc.collect()
+        return low
+
     def online(self):
         """Whether the radio says that it is connected."""
         return self._station is not None and self._station.isconnected()

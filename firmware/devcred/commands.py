@@ -9,11 +9,11 @@ import json
 _ID_MAX_CHARS = 64
 
 
-def answer(payload, facts):
+def answer(payload, device):
     """The reply to one command as a dict, or None when the sender cannot be answered.
 
-    `payload`: the message's bytes, from anywhere. `facts`: callables by name, the world
-    that a command may ask about.
+    `payload`: the message's bytes, from anywhere. `device`: `facts`, callables by name, and
+    `reboot()`, `set_interval(seconds)`, `resend()`, each of which acts after the reply.
     """
     try:
         request = json.loads(payload)
@@ -23,11 +23,14 @@ def answer(payload, facts):
         return None
     reply = {"id": _short(request.get("id")), "cmd": _short(request.get("cmd"))}
     command = _COMMANDS.get(reply["cmd"])
-    reply["ok"] = command is not None
-    if command is None:
-        reply["error"] = "unknown command; known: " + ", ".join(sorted(_COMMANDS))
-    else:
-        reply["result"] = command(facts)
+    try:
+        if command is None:
+            raise ValueError("unknown command; known: " + ", ".join(sorted(_COMMANDS)))
+        reply["result"] = command(device, request)
+        reply["ok"] = True
+    except ValueError as error:
+        reply["ok"] = False
+        reply["error"] = str(error)
     return reply
 
 
@@ -39,12 +42,36 @@ def _short(value):
     return value[:_ID_MAX_CHARS]
 
 
-def _ping(facts):
-    return {"uptime_ms": facts["uptime_ms"]()}
+def _ping(device, _request):
+    return {"uptime_ms": device.facts["uptime_ms"]()}
 
 
-def _info(facts):
-    return {name: fact() for name, fact in facts.items()}
+def _info(device, _request):
+    return {name: fact() for name, fact in device.facts.items()}
 
 
-_COMMANDS = {"ping": _ping, "info": _info}
+def _reboot(device, _request):
+    device.reboot()
+    return {}
+
+
+def _set_interval(device, request):
+    seconds = request.get("heartbeat_s")
+    if not isinstance(seconds, int) or isinstance(seconds, bool) or not 1 <= seconds <= 86400:
+        raise ValueError("heartbeat_s: must be a whole number from 1 to 86400")
+    device.set_interval(seconds)
+    return {"heartbeat_s": seconds}
+
+
+def _resend(device, _request):
+    device.resend()
+    return {}
+
+
+_COMMANDS = {
+    "info": _info,
+    "ping": _ping,
+    "reboot": _reboot,
+    "resend": _resend,
+    "set-interval": _set_interval,
+}

@@ -138,6 +138,14 @@ _RULES: dict = {
     "retry_base_ms": (1000, _number, (100, 60000)),
     "retry_cap_ms": (120000, _number, (1000, 3600000)),
     "refused_retry_ms": (300000, _number, (1000, 86400000)),
+    # A network that stays away: radio off and on, then reboot. 0: never.
+    "radio_reset_s": (300, _number, (0, 86400)),
+    "reboot_s": (1800, _number, (0, 86400)),
+    "outbox_messages": (100, _number, (1, 10000)),
+    "outbox_bytes": (16384, _number, (512, 262144)),
+    # As long as the service keeps a message for a device.
+    "outbox_age_s": (259200, _number, (60, 2592000)),
+    "outbox_flash": (True, _flag, ()),
     "ntp_host": ("pool.ntp.org", _text, (1, 253)),
     "country": ("", _text, (0, 2)),
     "watchdog_ms": (8000, _watchdog, ()),

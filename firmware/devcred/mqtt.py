@@ -6,6 +6,7 @@ size, lengths of text that is not ASCII. Every failure is a LinkError. It works 
 1.3.4 and of 1.8, which the boards' firmware freezes.
 """
 
+import binascii
 import time
 
 from micropython import const
@@ -18,6 +19,7 @@ _PUBLISH = const(0x30)
 _PUBACK = const(0x40)
 _SUBACK = const(0x90)
 _PINGRESP = const(0xD0)
+_DUP = const(8)
 _PID_MAX = const(65535)
 # The service's 64 KB payload with its headers; more than that is no message of its.
 _PACKET_MAX_BYTES = const(66000)
@@ -37,15 +39,35 @@ class _Sockets:
         return (((host, port),),)
 
 
+class Seen:
+    """The QoS 1 messages handled last, over connections: what comes again is not handled again."""
+
+    def __init__(self, most=16):
+        self._most = most
+        self._keys = []
+
+    def __contains__(self, key):
+        return key in self._keys
+
+    def add(self, key):
+        """Remember this one; the oldest is forgotten."""
+        self._keys.append(key)
+        if len(self._keys) > self._most:
+            self._keys.pop(0)
+
+
 class Client(simple.MQTTClient):
     """One connection's client. Text is turned to bytes before umqtt counts its length."""
 
-    def __init__(self, stream, host, port, client_id, username, password, keepalive_s, receive_max_bytes):
+    def __init__(
+        self, stream, host, port, client_id, username, password, keepalive_s, receive_max_bytes, seen
+    ):
         """`receive_max_bytes`: a longer message that comes in is skipped and counted."""
         super().__init__(_octets(client_id), host, port, _octets(username), _octets(password), keepalive_s)
         self._stream = stream
         self._awaited = 0
         self._receive_max_bytes = receive_max_bytes
+        self._seen = seen
         self._sent_ms = self._ping_ms = time.ticks_ms()
         self._pinged = False
         self.skipped = 0
@@ -69,13 +91,18 @@ class Client(simple.MQTTClient):
         """Whether TLS stands, with CA and host name verified."""
         return self._stream.secured
 
-    def send(self, topic, payload, qos=1):
-        """Publish; with QoS 1, return once it is acknowledged.
+    def send(self, topic, payload, qos=1, again=0):
+        """Publish; with QoS 1, return once it is acknowledged. `pid` is then its packet id.
 
-        The server closes without a word when it refuses a topic, so an end of the stream
-        while the acknowledgement is awaited is TOPIC_REFUSED.
+        `again`: the packet id under which the same session sent it before; it goes out with
+        that id and DUP set (MQTT-3.3.1-1). The server closes without a word when it refuses
+        a topic, so an end of the stream while the acknowledgement is awaited is TOPIC_REFUSED.
         """
-        self._acknowledged(_PUBACK if qos else 0, self.publish, _octets(topic), _octets(payload), False, qos)
+        if again:
+            self.pid = again - 1
+        # umqtt puts `retain` into the header as it is, which is the one way to reach its DUP bit.
+        flags = _DUP if again else 0
+        self._acknowledged(_PUBACK if qos else 0, self.publish, _octets(topic), _octets(payload), flags, qos)
 
     def listen(self, topic_filter, qos=1):
         """Subscribe, and return once it is granted."""
@@ -172,9 +199,18 @@ class Client(simple.MQTTClient):
             self._stream.skip(size)
             self.skipped += 1
         else:
-            self.cb(topic, self.sock.read(size) if size else b"")
+            self._handle(head, topic, self.sock.read(size) if size else b"", pid)
         if pid:
             self._answer(qos, pid)
+
+    def _handle(self, head, topic, payload, pid):
+        if pid is None:
+            self.cb(topic, payload)
+            return
+        key = (pid, binascii.crc32(payload, binascii.crc32(topic)))
+        if not (head & _DUP and key in self._seen):
+            self.cb(topic, payload)
+            self._seen.add(key)
 
     def _answer(self, qos, pid):
         if qos == 2:

@@ -21,6 +21,7 @@ SEQUENCE_MAX = 0xFFFFFFFF
 
 CREDENTIAL = 1
 WIFI = 2
+OUTBOX = 3
 
 _PATHS = {CREDENTIAL: "/credential", WIFI: "/wifi"}
 

@@ -3,6 +3,29 @@
 from devcred import causes
 
 
+class Escalation:
+    """What to do about a network that stays away: turn the radio off and on, later reboot.
+
+    Each once in an outage, after its own time; 0 leaves that step out.
+    """
+
+    def __init__(self, radio_ms, reboot_ms):
+        self._steps = (("radio", radio_ms), ("reboot", reboot_ms))
+        self._taken = []
+
+    def begin(self):
+        """A new outage."""
+        self._taken = []
+
+    def step(self, away_ms):
+        """ "radio", "reboot" or None, `away_ms` into the outage."""
+        for name, after_ms in self._steps:
+            if after_ms and away_ms >= after_ms and name not in self._taken:
+                self._taken.append(name)
+                return name
+        return None
+
+
 class Backoff:
     """Full-jitter exponential back-off that forgets only after a stable spell.
 

@@ -1,65 +1,88 @@
 """One connection's work, from CONNACK to its loss: telemetry, commands, keep-alive."""
 
-import json
 import time
 
 from devcred import commands, topics
 from devcred.log import event
 
-# A sender that floods us loses its oldest requests, not our heap.
+# A sender that floods us loses its newest requests, not our heap.
 _REPLIES_MAX = 4
+_SLOW_MS = 1000
 
 
 class Session:
     """Serves over a client that is logged in; every method may raise LinkError."""
 
-    def __init__(self, client, config, facts):
-        """`facts`: callables by name, what telemetry and commands tell about this device."""
+    def __init__(self, client, config, device, sender, subscriptions=()):
+        """`device` answers commands (see `commands.answer`); `sender` takes what is published.
+
+        `subscriptions`: the application's, (filter, handler of topic and payload) pairs.
+        """
         self._client = client
         self._config = config
-        self._facts = facts
-        self._replies = []
-        self._sequence = 0
+        self._device = device
+        self._sender = sender
+        self._subscriptions = subscriptions  # the application may add to it at any time
+        self._listened = 0
+        self._replies = 0
         self._told_ms = time.ticks_ms()
         self._p2p = topics.p2p(config["parent_topic"], config["client_id"]).encode()
         client.set_callback(self._on_message)
 
     def begin(self):
-        """The first telemetry. Nothing is subscribed: the service delivers P2P without it."""
-        self._tell()
+        """The application's subscriptions, and first telemetry. P2P needs no subscription: the
+        service delivers it by itself."""
+        self._listen()
+        self.tell()
 
     def step(self):
-        """What is due now; returns at once when nothing is."""
+        """What is due now; returns at once when nothing is. True if there may be more to send."""
+        self._listen()
         self._client.check_msg()
-        while self._replies:
-            self._reply(self._replies.pop(0))
-        if time.ticks_diff(time.ticks_ms(), self._told_ms) >= self._config["heartbeat_s"] * 1000:
-            self._tell()
+        busy = self._sender.step(self._client)
+        if not busy:
+            self._replies = 0
+        silent_ms = time.ticks_diff(time.ticks_ms(), self._told_ms)
+        if silent_ms >= self._device.heartbeat_ms or self._device.resending:
+            self.tell()
         self._client.keep_alive()
+        return busy
 
-    def _tell(self):
-        body = {name: fact() for name, fact in self._facts.items()}
-        body["seq"] = self._sequence
-        self._sequence += 1
+    def _listen(self):
+        while self._listened < len(self._subscriptions):
+            self._client.listen(self._subscriptions[self._listened][0])
+            self._listened += 1
+
+    def tell(self):
+        """Put telemetry on its way."""
         self._told_ms = time.ticks_ms()
-        self._publish("published", self._config["telemetry_topic"], body)
-
-    def _reply(self, body):
-        self._publish("replied", self._config["reply_topic"], body)
-
-    def _publish(self, name, topic, body):
-        body["client_id"] = self._config["client_id"]
-        started_ms = time.ticks_ms()
-        self._client.send(topic, json.dumps(body))
-        taken_ms = time.ticks_diff(time.ticks_ms(), started_ms)
-        event(name, "topic=%s qos=1 acknowledged ms=%d" % (topic, taken_ms))
+        self._device.resending = False
+        body = {name: fact() for name, fact in self._device.facts.items()}
+        self._sender.publish(self._config["telemetry_topic"], body)
 
     def _on_message(self, topic, payload):
-        if topic != self._p2p:
+        if topic == self._p2p:
+            self._command(payload)
+        for topic_filter, handler in self._subscriptions:
+            if topics.matches(topic_filter, topic.decode()):
+                self._hand_over(topic_filter, handler, topic, payload)
+
+    def _command(self, payload):
+        if self._replies >= _REPLIES_MAX:
+            event("command", "dropped: too many at once")
             return
-        reply = commands.answer(payload, self._facts)
-        if reply is not None and len(self._replies) < _REPLIES_MAX:
+        reply = commands.answer(payload, self._device)
+        if reply is not None:
             event("command", "cmd=%s id=%s" % (reply["cmd"], reply["id"]))
-            # Sent from `step`, once this message is acknowledged: publishing here would
-            # wait for an acknowledgement inside the reading of another packet.
-            self._replies.append(reply)
+            self._replies += 1
+            self._sender.publish(self._config["reply_topic"], reply)
+
+    def _hand_over(self, topic_filter, handler, topic, payload):
+        started_ms = time.ticks_ms()
+        try:
+            handler(topic, payload)
+        except Exception as error:  # the application's, which must not take the link down
+            event("app", "handler of %s failed with %s" % (topic_filter, type(error).__name__))
+        taken_ms = time.ticks_diff(time.ticks_ms(), started_ms)
+        if taken_ms > _SLOW_MS:
+            event("app", "handler of %s took ms=%d" % (topic_filter, taken_ms))

@@ -25,12 +25,7 @@ def save(kind, payload):
     index, sequence = (1 - found[0], found[1] + 1) if found else (0, 1)
     path = records.paths(kind)[index]
     record = records.pack(kind, sequence, payload)
-    with open(path, "wb") as file:
-        file.write(record)
-    if hasattr(os, "sync"):  # the unix port has none
-        os.sync()
-    if _read(path) != record:
-        raise OSError(5)
+    _write(path, record)
 
 
 def _slots(kind):
@@ -44,3 +39,52 @@ def _read(path):
             return file.read(records.HEADER_LEN + records.PAYLOAD_MAX_BYTES + records.CRC_LEN + 1)
     except OSError:
         return None
+
+
+def note(path):
+    """A short text kept at `path`, or None; nothing depends on it."""
+    data = _read(path)
+    return data.decode() if data else None
+
+
+def take_note(path, text):
+    """Keep a short text; flash that is full or worn is no reason to fail."""
+    try:
+        with open(path, "w") as file:
+            file.write(text)
+    except OSError:
+        pass
+
+
+class Folder:
+    """A folder of small files, each written whole and on flash before `write` returns."""
+
+    def __init__(self, path):
+        self._path = path
+        if path[1:] not in os.listdir("/"):
+            os.mkdir(path)
+
+    def names(self):
+        """The files' names, sorted."""
+        return sorted(os.listdir(self._path))
+
+    def read(self, name):
+        """The content, or None if it is not there."""
+        return _read(self._path + "/" + name)
+
+    def write(self, name, data):
+        """Make the file; OSError if flash did not keep what was written."""
+        _write(self._path + "/" + name, data)
+
+    def remove(self, name):
+        """Take the file away."""
+        os.remove(self._path + "/" + name)
+
+
+def _write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+    if hasattr(os, "sync"):  # the unix port has none
+        os.sync()
+    if _read(path) != data:
+        raise OSError(5)

@@ -94,3 +94,14 @@ def _plain(text):
         if not ("a" <= char <= "z" or "A" <= char <= "Z" or "0" <= char <= "9" or char in _PUNCTUATION):
             return False
     return bool(text)
+
+
+def matches(topic_filter, topic):
+    """Whether a subscription's filter takes in a topic (MQTT 3.1.1 section 4.7)."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    for at, want in enumerate(wanted):
+        if want == "#":
+            return True
+        if at >= len(levels) or want not in ("+", levels[at]):
+            return False
+    return len(wanted) == len(levels)

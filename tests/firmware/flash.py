@@ -10,8 +10,8 @@ BLOCKS = 16
 class Flash:
     """A block device for `vfs.VfsLfs2`: erase sets bits, programming only clears them."""
 
-    def __init__(self, image=None):
-        self.image = image or bytearray(b"\xff" * (BLOCK_BYTES * BLOCKS))
+    def __init__(self, image=None, blocks=BLOCKS):
+        self.image = image or bytearray(b"\xff" * (BLOCK_BYTES * blocks))
         self.operations = None
 
     def record(self):
@@ -27,7 +27,7 @@ class Flash:
 
     def ioctl(self, operation, argument):
         if operation == 4:
-            return BLOCKS
+            return len(self.image) // BLOCK_BYTES
         if operation == 5:
             return BLOCK_BYTES
         if operation == 6:

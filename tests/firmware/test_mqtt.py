@@ -5,7 +5,7 @@ import unittest
 
 from devcred import causes
 from devcred.errors import LinkError
-from devcred.mqtt import Client
+from devcred.mqtt import Client, Seen
 from devcred.stream import Stream
 from peer import CLOSE, CONNACK_OK, HOST, Peer, cause_of, guard
 
@@ -21,7 +21,9 @@ class TestClient(unittest.TestCase):
         self.peer = Peer(script)
         self.got = []
         stream = Stream(DEADLINE_MS, self.peer.feed, guard)
-        self.client = Client(stream, HOST, self.peer.port, CLIENT_ID, "us", "pw", 60, RECEIVE_MAX_BYTES)
+        self.client = Client(
+            stream, HOST, self.peer.port, CLIENT_ID, "us", "pw", 60, RECEIVE_MAX_BYTES, Seen()
+        )
         self.client.set_callback(lambda topic, payload: self.got.append((topic, payload)))
         return self.client
 
@@ -141,6 +143,30 @@ class TestClient(unittest.TestCase):
         self.assertEqual(order, [len(CONNECT)])
         self.assertEqual(self.peer.received[len(CONNECT) :], b"\x40\x02\x12\x34")
 
+    def test_message_that_comes_again_is_acknowledged_and_not_handled(self):
+        self.logged_in()
+        self.peer.say(b"\x32\x08\x00\x03a/b\x12\x34x" + b"\x3a\x08\x00\x03a/b\x12\x34x")
+        self.poll()
+        self.assertEqual(self.got, [(b"a/b", b"x")])
+        self.assertEqual(self.peer.received[len(CONNECT) :], b"\x40\x02\x12\x34" * 2)
+
+    def test_the_same_words_as_a_new_message_are_handled(self):
+        self.logged_in()
+        self.peer.say(b"\x32\x08\x00\x03a/b\x12\x34x" * 2)
+        self.poll()
+        self.assertEqual(self.got, [(b"a/b", b"x")] * 2)
+
+    def test_another_message_that_the_server_repeats_is_handled(self):
+        self.logged_in()
+        self.peer.say(b"\x32\x08\x00\x03a/b\x12\x34x" + b"\x3a\x08\x00\x03a/b\x12\x34y")
+        self.poll()
+        self.assertEqual(self.got, [(b"a/b", b"x"), (b"a/b", b"y")])
+
+    def test_sent_again_with_its_packet_id_and_dup(self):
+        client = self.logged_in((PUBLISH_BYTES, b"\x40\x02\x00\x07"))
+        client.send("a/b", "hi", again=7)
+        self.assertEqual(self.peer.received[len(CONNECT) :], b"\x3a\x09\x00\x03a/b\x00\x07hi")
+
     def test_oversize_message_is_skipped_and_acknowledged(self):
         client = self.logged_in()
         body = b"\x00\x03a/b\x00\x07" + b"x" * (RECEIVE_MAX_BYTES + 1)
@@ -197,3 +223,11 @@ class TestClient(unittest.TestCase):
 
     def pause(self):
         time.sleep_ms(2)
+
+
+class TestSeen(unittest.TestCase):
+    def test_what_was_handled_is_remembered_within_bounds(self):
+        seen = Seen(2)
+        for key in (1, 2, 3):
+            seen.add(key)
+        self.assertEqual([key in seen for key in (1, 2, 3)], [False, True, True])

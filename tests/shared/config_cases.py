@@ -21,6 +21,12 @@ DEFAULTS = {
     "retry_base_ms": 1000,
     "retry_cap_ms": 120000,
     "refused_retry_ms": 300000,
+    "radio_reset_s": 300,
+    "reboot_s": 1800,
+    "outbox_messages": 100,
+    "outbox_bytes": 16384,
+    "outbox_age_s": 259200,
+    "outbox_flash": True,
     "ntp_host": "pool.ntp.org",
     "country": "",
     "watchdog_ms": 8000,
@@ -37,6 +43,11 @@ NUMBERS = {
     "retry_base_ms": (100, 60000),
     "retry_cap_ms": (1000, 3600000),
     "refused_retry_ms": (1000, 86400000),
+    "radio_reset_s": (0, 86400),
+    "reboot_s": (0, 86400),
+    "outbox_messages": (1, 10000),
+    "outbox_bytes": (512, 262144),
+    "outbox_age_s": (60, 2592000),
     "watchdog_ms": (1000, 8388),
     "led_pin": (0, 63),
 }
@@ -51,7 +62,7 @@ TEXTS = {
     "led_pin": (1, 16),
 }
 
-FLAGS = ("tls", "clean_session")
+FLAGS = ("tls", "clean_session", "outbox_flash")
 TOPICS = ("parent_topic", "telemetry_topic", "reply_topic")
 
 

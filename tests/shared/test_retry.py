@@ -3,7 +3,7 @@
 import unittest
 
 from devcred import causes
-from devcred.retry import Backoff
+from devcred.retry import Backoff, Escalation
 
 BASE_MS, CAP_MS, SLOW_MS, STABLE_MS = 1000, 120000, 300000, 60000
 
@@ -79,3 +79,24 @@ class TestServed(unittest.TestCase):
             policy.delay_ms(causes.LINK_LOST)
             policy.served(connected_ms)
             self.assertEqual(policy.delay_ms(causes.LINK_LOST), delay)
+
+
+class TestEscalation(unittest.TestCase):
+    def test_each_step_once_after_its_own_time(self):
+        policy = Escalation(300, 1800)
+        policy.begin()
+        steps = [policy.step(away_ms) for away_ms in (0, 299, 300, 301, 1799, 1800, 9999)]
+        self.assertEqual(steps, [None, None, "radio", None, None, "reboot", None])
+
+    def test_a_new_outage_begins_anew(self):
+        policy = Escalation(300, 1800)
+        policy.begin()
+        policy.step(300)
+        policy.begin()
+        self.assertEqual(policy.step(10), None)
+        self.assertEqual(policy.step(300), "radio")
+
+    def test_0_leaves_a_step_out(self):
+        policy = Escalation(0, 0)
+        policy.begin()
+        self.assertEqual(policy.step(10**9), None)

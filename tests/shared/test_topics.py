@@ -151,3 +151,21 @@ class TestParent(unittest.TestCase):
         topic = topics.p2p("abc", "GID_test@@@d")
         self.assertEqual(topic, "abc/p2p/GID_test@@@d")
         self.assertEqual(topics.check_topic(topic), topic)
+
+
+class TestMatches(unittest.TestCase):
+    def test_as_the_standard_has_it(self):
+        for wanted, topic, expected in (
+            ("a/b", "a/b", True),
+            ("a/b", "a/c", False),
+            ("a/b", "a/b/c", False),
+            ("a/b/c", "a/b", False),
+            ("a/+", "a/b", True),
+            ("a/+", "a/b/c", False),
+            ("a/+/c", "a/b/c", True),
+            ("a/#", "a", True),
+            ("a/#", "a/b/c", True),
+            ("+/b", "a/b", True),
+            ("a/+", "a", False),
+        ):
+            self.assertEqual(topics.matches(wanted, topic), expected, wanted + " " + topic)

@@ -1,0 +1,107 @@
+"""What an application publishes with no server in reach arrives later, over reboots and power cuts."""
+
+import contextlib
+import queue
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from devcred import records
+from host_tools.boards.image import read_image
+from host_tools.cloud import credentials, messages
+from host_tools.demo.observer import Observer
+from host_tools.errors import MachineError
+from host_tools.twin import TwinThread
+from tests.e2e.device import GROUP, Device
+
+ONLINE_S = 20.0
+COUNT = 20
+
+APP = (
+    b"""
+numbers = iter(range(%d))
+
+def loop(agent):
+    number = next(numbers, None)
+    if number is not None:
+        if not agent.publish("devcred/reading", {"number": number}):
+            print("devcred 0 refused-by-outbox")
+    else:
+        print("devcred 0 all-published")
+
+def setup(agent):
+    agent.subscribe("devcred/settings", lambda topic, payload: print("devcred 0 setting", payload.decode()))
+"""
+    % COUNT
+)
+
+
+@contextlib.contextmanager
+def twin_with(folder: Path, tls_port: int = 0) -> Iterator[TwinThread]:
+    with TwinThread(groups=(GROUP,), state_dir=folder, tls_port=tls_port) as twin:
+        yield twin
+
+
+def numbers_seen(observer: Observer, client_id: str, most: int) -> list[int]:
+    found = []
+    with contextlib.suppress(MachineError, queue.Empty):
+        while len(found) < most:
+            message = observer.wait_for(
+                "devcred/reading", lambda body: body.get("client_id") == client_id, 5.0
+            )
+            found.append(message["number"])
+    return found
+
+
+def test_messages_of_an_outage_survive_a_power_cut(tmp_path: Path) -> None:
+    folder = tmp_path / "twin"
+    with twin_with(folder) as twin:
+        tls_port = twin.tls_port
+        device = Device(twin, "outbox", tmp_path, config={"retry_cap_ms": 1000})
+        observing = credentials.register(device.cloud, f"{GROUP}@@@observer")
+    device.files["/app.py"] = APP
+    with device.powered() as (vboard, console):
+        console.expect("all-published", ONLINE_S)
+        seen = len(vboard.events)
+        # Two seconds after the last one at the latest all of them are on flash.
+        console.expect("waiting", ONLINE_S)
+        console.expect("waiting", ONLINE_S)
+        console.expect("waiting", ONLINE_S)
+        assert not [event for event in vboard.events[seen:] if event.kind == "reset"]
+        wait_until_kept(vboard.image, device)
+        vboard.power_cycle()
+        with (
+            twin_with(folder, tls_port) as twin,
+            Observer(observing, ("127.0.0.1", twin.tls_port), twin.ca_der, "devcred/#") as observer,
+        ):
+            observer.start(5.0)
+            console.expect("connack", ONLINE_S)
+            numbers = numbers_seen(observer, device.client_id, 2 * COUNT)
+    # Those from before the power cut first, in order, then the application's own from this boot.
+    assert numbers == [*range(COUNT), *range(COUNT)]
+
+
+def wait_until_kept(image: Path, device: Device) -> None:
+    end_s = time.monotonic() + 15
+    while time.monotonic() < end_s:
+        files = read_image(device.board, image.read_bytes())
+        kept = b"".join(data for path, data in files.items() if path.startswith("/outbox/"))
+        if kept.count(b'"number"') == COUNT and records.MAGIC in kept:
+            return
+        time.sleep(0.2)
+    raise AssertionError("not kept on flash in time")
+
+
+def test_the_application_hears_what_it_subscribed_to(tmp_path: Path) -> None:
+    with TwinThread(groups=(GROUP,)) as twin:
+        device = Device(twin, "listening", tmp_path)
+        device.files["/app.py"] = APP
+        with device.powered() as (_, console):
+            console.expect("all-published", ONLINE_S)
+            messages.send_message(device.cloud, "devcred/settings", "brightness=7")
+            assert console.expect("setting", ONLINE_S).text == "brightness=7"
+            # And again after a login of its own making.
+            messages.close_connection(device.cloud, device.client_id)
+            console.expect("published", ONLINE_S)
+            messages.send_message(device.cloud, "devcred/settings", "brightness=8")
+            assert console.expect("setting", ONLINE_S).text == "brightness=8"

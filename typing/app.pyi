@@ -1,0 +1,1 @@
+"""The user's own module on the device; the agent takes from it what is there."""
