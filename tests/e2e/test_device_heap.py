@@ -1,10 +1,9 @@
-"""The agent's heap does not grow with the messages it sends: MicroPython's own count, on the virtual board."""
+"""The agent's heap does not grow with the messages it sends, by MicroPython's own count."""
 
 import os
 from pathlib import Path
 
 from host_tools.twin import TwinThread
-
 from tests.e2e.device import GROUP, Device
 
 MESSAGES = 10000 if os.environ.get("DEVCRED_SOAK") else 1000
