@@ -152,6 +152,8 @@ class Client(simple.MQTTClient):
 
     def _acknowledged(self, awaited, call, *arguments):
         self._awaited = awaited
+        # check_msg leaves it not blocking, and umqtt would then ask for the answer without end.
+        self._stream.setblocking(True)
         if self.pid >= _PID_MAX:
             self.pid = 0  # the next one is 1; 0 is no packet id (MQTT-2.3.1-1)
         try:

@@ -164,10 +164,12 @@ class Stream:
         parts = bytearray(data)
         self._poll.modify(self._raw, select.POLLIN)
         while len(parts) < size:
-            self._wait(deadline, causes.LINK_LOST)
+            # Asked before it is polled: TLS may hold what the socket below no longer shows.
             more = self._receive(size - len(parts))
             if more:
                 parts.extend(more)
+            else:
+                self._wait(deadline, causes.LINK_LOST)
         return bytes(parts)
 
     def _receive(self, size):

@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from host_tools.twin import TwinThread
 from host_tools.vboard import VirtualBoard
 
 GROUP = "GID_e2e"
+Lines = Callable[[float], Iterator[str]]
 WIFI = [("e2e", "not-a-real-network")]
 
 
@@ -37,6 +38,7 @@ class Device:
     board_id: str = "ESP32_GENERIC"
     config: dict[str, object] = field(default_factory=dict)
     routes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    wifi: list[tuple[str, str]] = field(default_factory=lambda: list(WIFI), repr=False)
 
     def __post_init__(self) -> None:
         self.client_id = f"{GROUP}@@@{self.name}"
@@ -57,12 +59,12 @@ class Device:
             "led_pin": 2,
         } | self.config
         self.files = agent_files(self.board) | device_files(
-            settings, self.twin.ca_der, self.held.for_device(), WIFI
+            settings, self.twin.ca_der, self.held.for_device(), self.wifi
         )
 
     @contextlib.contextmanager
-    def powered(self) -> Iterator[tuple[VirtualBoard, Console]]:
-        """The board, running, and its console from the first line on."""
+    def running(self) -> Iterator[tuple[VirtualBoard, Lines]]:
+        """The board, on, and its console from the first line on: the lines that have arrived."""
         image = self.folder / f"{self.name}.img"
         write_image(image, build_image(self.board, self.files))
         routes = {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)} | self.routes
@@ -70,8 +72,14 @@ class Device:
             VirtualBoard(image, self.board, resolve=routes) as vboard,
             serial.Serial(vboard.port) as port,
         ):
-            lines = LineReader()
-            yield vboard, Console(lambda _within_s: lines.read(port))
+            reader = LineReader()
+            yield vboard, lambda _within_s: reader.read(port)
+
+    @contextlib.contextmanager
+    def powered(self) -> Iterator[tuple[VirtualBoard, Console]]:
+        """As `running`, with the console's events one by one."""
+        with self.running() as (vboard, lines):
+            yield vboard, Console(lines)
 
 
 def another_ca(name: str = "Another CA") -> bytes:

@@ -1,6 +1,9 @@
 """A device in trouble names its cause on the console and by the LED, and does not reboot in a loop."""
 
+import copy
+import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import pytest
 
 from devcred import causes
 from host_tools.cloud import credentials, messages
-from host_tools.demo.console import Console
+from host_tools.demo.console import Console, Said
 from host_tools.errors import DeviceError
 from host_tools.twin import TwinThread
 from host_tools.vboard import VirtualBoard
@@ -151,6 +154,35 @@ def test_link_closed_comes_back(twin: TwinThread, tmp_path: Path) -> None:
         console.expect("lost", ONLINE_S)
         console.expect("connack", ONLINE_S)
         console.expect("published", ONLINE_S)
+
+
+def test_two_devices_with_one_client_id_end_in_slow_retries(twin: TwinThread, tmp_path: Path) -> None:
+    device = Device(twin, "one-of-two", tmp_path)
+    double = copy.copy(device)
+    double.name = "two-of-two"
+    with device.powered() as (_, one), double.powered() as (_, other):
+        said, waiting = _kicked((one, other))
+        assert causes.text("kicked") in said.text
+        assert int(waiting.value("ms")) >= 30000
+        before = len(twin.trace)
+        # The other one holds the link, and is not disturbed.
+        time.sleep(2)
+        assert len(twin.trace) == before
+
+
+def _kicked(consoles: tuple[Console, ...]) -> tuple[Said, Said]:
+    """The first line on any console that says so, and the `waiting` line behind it."""
+    end_s = time.monotonic() + 2 * ONLINE_S
+    for console in itertools.cycle(consoles):
+        assert time.monotonic() < end_s, "neither was told kicked"
+        try:
+            said = console.expect("lost", 0.2)
+        except DeviceError:
+            continue  # all is quiet on this one
+        waiting = console.expect("waiting", ONLINE_S)
+        if said.value("cause") == "kicked":
+            return said, waiting
+    raise AssertionError
 
 
 def lost_cause(device: Device) -> str:

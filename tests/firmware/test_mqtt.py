@@ -112,6 +112,11 @@ class TestClient(unittest.TestCase):
     def test_no_acknowledgement_meets_the_deadline(self):
         self.assertEqual(cause_of(self.logged_in().send, "a/b", "hi"), causes.LINK_LOST)
 
+    def test_no_acknowledgement_after_a_look_for_messages_meets_the_deadline_too(self):
+        client = self.logged_in()
+        client.check_msg()
+        self.assertEqual(cause_of(client.send, "a/b", "hi"), causes.LINK_LOST)
+
     def test_packet_ids_wrap_to_1(self):
         client = self.logged_in((PUBLISH_BYTES, b"\x40\x02\xff\xff"), (PUBLISH_BYTES, b"\x40\x02\x00\x01"))
         client.pid = 65534
