@@ -1,4 +1,4 @@
-"""Every fault of the switchboard, on both boards' geometry: named, survived, nothing lost, nothing out of order."""
+"""Every fault of the switchboard, on both boards: named, survived, nothing lost, nothing out of order."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +10,7 @@ from tests.faults.rows import ROWS, Row
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
 PLAYS = [(row, board_id) for row in ROWS for board_id in BOARDS]
+NAMES = [f"{row.name}-{board_id}" for row, board_id in PLAYS]
 # They wait more than they work.
 AT_ONCE = 8
 

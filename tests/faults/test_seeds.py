@@ -1,4 +1,4 @@
-"""Random faults by seed: whatever comes together, every message arrives, in order, and nobody resets the board."""
+"""Random faults by seed: whatever comes together, every message arrives, in order, with no reset."""
 
 import os
 import random
