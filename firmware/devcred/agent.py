@@ -21,14 +21,12 @@ from devcred.outbox import Outbox
 from devcred.sending import Sender
 
 _RECEIVE_MAX_BYTES = const(8192)
-# A link that held this long has proved itself; the back-off starts afresh after it.
-_STABLE_MS = const(60000)
 _IDLE_MS = const(20)
 _REPEAT_MS = const(60000)
 _CRASH_WAIT_MS = const(30000)
 
 # What the board needs before there is a configuration: no watchdog, no LED.
-_BARE = {"watchdog_ms": 0, "country": "", "led_kind": "none", "led_pin": None}
+_BARE = {"watchdog_ms": 0, "led_kind": "none", "led_pin": None}
 
 
 def main():
@@ -92,16 +90,17 @@ class Agent:
             settings["retry_base_ms"],
             settings["retry_cap_ms"],
             settings["refused_retry_ms"],
-            _STABLE_MS,
+            retry.STABLE_MS,
+            settings["retry_spread_ms"],
             random.randrange,
         )
-        self._no_network = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
+        self._escalation = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
         self._sender = Sender(_outbox(settings), settings, board.now_s, "%08x" % random.getrandbits(30))
         self._device = Device(board, settings, self._sender.counts)
         self._seen = None
         self._subscriptions = []
         self._connected_ms = None
-        self._no_network_ms = None
+        self._lost_ms = self._heard_ms = time.ticks_ms()
         self._clock = "unset"
         self._app = Application(application.load(), self)
 
@@ -126,9 +125,12 @@ class Agent:
             self._serve(client)
         except LinkError as error:
             cause, detail = error.cause, error.detail
+            if cause in retry.DEAD_AIR and not self._board.online():
+                cause, detail = causes.NO_WIFI, self._board.why_offline()
         except OSError as error:
             # A driver's own error, outside the stream: named, not hidden.
-            cause, detail = causes.LINK_LOST, error.errno
+            cause = causes.LINK_LOST if self._board.online() else causes.NO_WIFI
+            detail = error.errno
         finally:
             if client is not None:
                 client.shut()
@@ -138,7 +140,6 @@ class Agent:
     def _prepare(self):
         if not self._board.online():
             event("network", "up ssid=%s" % self._board.join(self._wifi))
-        self._no_network_ms = None
         if self._tls is not None and self._clock != "sntp":
             self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
             event("clock", "set by=%s" % self._clock)
@@ -172,14 +173,16 @@ class Agent:
             # Also when the login is refused: the server was proved before it saw the password.
             if client.secured:
                 event("tls", "verified host=%s" % (self._settings["server_name"] or self._settings["host"]))
-        self._connected_ms = time.ticks_ms()
+        self._connected_ms = self._heard_ms = time.ticks_ms()
         event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
+        self._escalation.answered()
         self._sender.begin(present)
         session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
         session.begin()
         self._board.led(True)
         while True:
             self._board.feed()
+            self._check_radio()
             busy = session.step()
             self._app.step()
             if not busy:
@@ -189,14 +192,15 @@ class Agent:
                 time.sleep_ms(_IDLE_MS)
 
     def _lost(self, cause, detail):
+        held_ms = None
         if self._connected_ms is not None:
-            self._backoff.served(time.ticks_diff(time.ticks_ms(), self._connected_ms))
+            held_ms = time.ticks_diff(time.ticks_ms(), self._connected_ms)
             self._connected_ms = None
+        cause = self._backoff.lost(cause, held_ms)
         self._device.lost(cause)
         name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
-        event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause)))
-        if cause == causes.NO_WIFI:
-            self._escalate()
+        event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause, detail)))
+        self._escalate(cause)
         delay_ms = self._backoff.delay_ms(cause)
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
         _idle(self._board, delay_ms, causes.blinks(cause), self._while_offline)
@@ -205,15 +209,28 @@ class Agent:
         self._app.step()
         self._sender.offline()
 
-    def _escalate(self):
+    def _check_radio(self):
+        """A network that went and did not come back soon ends the link before its own deadlines do."""
         now_ms = time.ticks_ms()
-        if self._no_network_ms is None:
-            self._no_network_ms = now_ms
-            self._no_network.begin()
-        step = self._no_network.step(time.ticks_diff(now_ms, self._no_network_ms))
+        if self._board.online():
+            self._heard_ms = now_ms
+        elif time.ticks_diff(now_ms, self._heard_ms) > self._settings["connect_timeout_ms"]:
+            raise LinkError(causes.NO_WIFI, self._board.why_offline())
+
+    def _escalate(self, cause):
+        now_ms = time.ticks_ms()
+        step = self._escalation.step(cause, time.ticks_diff(now_ms, self._lost_ms))
+        self._lost_ms = now_ms
+        online = self._board.online()
+        if step == "radio" and online and clock.answers(self._board, self._settings["ntp_host"]):
+            event("network", "well, only the server is away")
+            return
         if step:
             event("network", "down for long: %s" % step)
         if step == "radio":
+            if online:
+                # It may be the network that is dead and not the radio: another one's turn.
+                self._wifi.append(self._wifi.pop(0))
             self._board.radio_off()
         elif step == "reboot":
             self._sender.keep()

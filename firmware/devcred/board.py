@@ -13,8 +13,13 @@ from micropython import const
 from devcred import causes, clock
 from devcred.errors import LinkError
 
-_JOIN_MS = const(15000)
 _JOIN_STEP_MS = const(50)
+# Lost frames and a leave's late echo count as failures too.
+_RECONNECTS = const(2)
+# CYW43: no power saving, in which it misses packets and in the end all of them.
+_PM_NONE = const(0xA11140)
+# The status of a radio that is in a network without an address, and on the ESP32 of one that tries.
+_HALFWAY = 1001 if sys.platform == "esp32" else 2
 _GUARD_STEP_MS = const(1000)
 # A guarded call that takes longer than this is a hang, and the watchdog may have it.
 _GUARD_STEPS_MAX = const(20)
@@ -36,7 +41,7 @@ class Board:
         self._watchdog = None
         self._timer = None
         self._station = None
-        self._country = config["country"]
+        self._config = config
         self._led = _pin(config)
 
     def unique_id(self):
@@ -95,18 +100,28 @@ class Board:
     def join(self, networks):
         """Be on one of `networks`, (SSID, password) pairs tried in turn; returns its SSID.
 
-        Raises LinkError NO_WIFI. Worst case 15 s a network, the watchdog fed throughout.
+        No scan, so hidden ones are found too. Raises LinkError NO_WIFI. Worst case
+        `join_timeout_s` a network, the watchdog fed throughout.
         """
         station = self._radio()
         if station.isconnected():
             return station.config("ssid")
+        told = []
         for ssid, password in networks:
             # A connect on top of a running one is an error on the ESP32.
             station.disconnect()
             station.connect(ssid, password or None)
             if self._joined(station):
                 return ssid
-        raise LinkError(causes.NO_WIFI, station.status())
+            told.append(self.why_offline())
+        raise LinkError(causes.NO_WIFI, causes.most_telling(told))
+
+    def why_offline(self):
+        """What the radio tells: a word of `causes`, or its port's own number."""
+        status = self._station.status()
+        if status == _HALFWAY and self.rssi() is not None:
+            return causes.NO_ADDRESS
+        return causes.from_wifi(status)
 
     def radio_off(self):
         """Switch the radio off; the next `join` switches it on again, afresh."""
@@ -156,19 +171,27 @@ class Board:
 
     def _radio(self):
         if self._station is None:
-            if self._country:
-                network.country(self._country)
+            if self._config["country"]:
+                network.country(self._config["country"])
             self._station = network.WLAN(network.STA_IF)
         if not self._station.active():
             self._station.active(True)
+            if sys.platform == "esp32":
+                # Without a limit it would try for ever and never say why it fails.
+                self._station.config(reconnects=_RECONNECTS)
+            elif not self._config["radio_power_save"]:
+                self._station.config(pm=_PM_NONE)
         return self._station
 
     def _joined(self, station):
         started_ms = time.ticks_ms()
-        while time.ticks_diff(time.ticks_ms(), started_ms) < _JOIN_MS:
+        while time.ticks_diff(time.ticks_ms(), started_ms) < self._config["join_timeout_s"] * 1000:
             self.feed()
             if station.isconnected():
                 return True
+            status = station.status()
+            if causes.from_wifi(status) != status:
+                break
             time.sleep_ms(_JOIN_STEP_MS)
         return False
 

@@ -19,6 +19,7 @@ BAD_CLIENT_ID = "bad-client-id"
 SERVER_BUSY = "server-busy"
 TOPIC_REFUSED = "topic-refused"
 CLOSED = "closed"
+KICKED = "kicked"
 LINK_LOST = "link-lost"
 PROTOCOL = "protocol"
 
@@ -43,11 +44,38 @@ _TABLE = {
     SERVER_BUSY: (FAST, 6, "the server is overloaded"),
     TOPIC_REFUSED: (SLOW, 9, "closed by the server at a publish or subscribe; check topic and rights"),
     CLOSED: (FAST, 6, "closed by the server"),
+    KICKED: (
+        SLOW,
+        8,
+        "closed by the server again and again soon after login; another device may be using this client ID",
+    ),
     LINK_LOST: (FAST, 6, "the link went silent"),
     PROTOCOL: (FAST, 6, "the server broke the protocol"),
 }
 
 ALL = tuple(_TABLE)
+
+NO_ADDRESS = "no-address"
+WRONG_PASSWORD = "wrong-password"
+NO_ACCESS_POINT = "no-access-point"
+
+# What can be the detail of NO_WIFI, the most telling first, with its console text.
+_WIFI = (
+    (NO_ADDRESS, "the access point let us in, but gave no address; check its DHCP"),
+    (WRONG_PASSWORD, "the access point refused the Wi-Fi password"),
+    (NO_ACCESS_POINT, "no access point of this name is in reach"),
+)
+
+# The ports' numbers: below 0 rp2's, else the ESP32's. The last two are its ways to say that
+# the handshake which proves the password came to nothing.
+_WIFI_STATUS = {
+    -2: NO_ACCESS_POINT,
+    -3: WRONG_PASSWORD,
+    201: NO_ACCESS_POINT,
+    202: WRONG_PASSWORD,
+    204: WRONG_PASSWORD,
+    15: WRONG_PASSWORD,
+}
 
 # MQTT 3.1.1 table 3.1. The service attests only 5; its open relative sends 4 for the same.
 _CONNACK = {2: BAD_CLIENT_ID, 3: SERVER_BUSY, 4: REFUSED, 5: REFUSED}
@@ -74,9 +102,25 @@ def blinks(cause):
     return _TABLE[cause][1]
 
 
-def text(cause):
+def text(cause, detail=None):
     """What the console says: what happened and what to do."""
+    for name, words in _WIFI:
+        if name == detail:
+            return words
     return _TABLE[cause][2]
+
+
+def from_wifi(status):
+    """The detail of NO_WIFI behind a port's status number: a word, or the number if it tells nothing."""
+    return _WIFI_STATUS.get(status, status)
+
+
+def most_telling(details):
+    """Of what several networks' failures told, what a user should hear."""
+    for name, _ in _WIFI:
+        if name in details:
+            return name
+    return details[-1]
 
 
 def from_connack(code):

@@ -44,6 +44,14 @@ def ensure(board, host, feed):
     return "floor"
 
 
+def answers(board, host):
+    """Whether a time server does: a sign that the network is well."""
+    try:
+        return ask(host, board.guard) is not None
+    except OSError:
+        return False
+
+
 def ask(host, guard, port=123):
     """Seconds since 1970 from one SNTP exchange; None if the answer is not to be trusted.
 

@@ -137,8 +137,12 @@ _RULES: dict = {
     "connect_timeout_ms": (5000, _number, (500, 8000)),
     "retry_base_ms": (1000, _number, (100, 60000)),
     "retry_cap_ms": (120000, _number, (1000, 3600000)),
+    # The first delay after the server closed a link that had stood: up to this; 0: as any other.
+    "retry_spread_ms": (16000, _number, (0, 3600000)),
     "refused_retry_ms": (300000, _number, (1000, 86400000)),
-    # A network that stays away: radio off and on, then reboot. 0: never.
+    "join_timeout_s": (15, _number, (1, 60)),
+    "radio_power_save": (False, _flag, ()),
+    # Silence: radio off and on again and again. No network at all: reboot. 0: never.
     "radio_reset_s": (300, _number, (0, 86400)),
     "reboot_s": (1800, _number, (0, 86400)),
     "outbox_messages": (100, _number, (1, 10000)),

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": ("demo", "The whole journey on virtual boards: no cloud, no hardware."),
     "image": ("image", "Build the file system image of a board."),
     "sign": ("sign", "Compute the user name and password of an MQTT connection."),
+    "simulate": ("simulate", "Run the agent's retry policy for a whole fleet."),
     "twin": ("twin", "Run a local twin of ApsaraMQ for MQTT."),
     "vboard": ("vboard", "Run a virtual board on a file system image."),
 }

@@ -15,6 +15,7 @@ from host_tools.twin.api.control import Control
 from host_tools.twin.api.server import ApiServer
 from host_tools.twin.api.world import World
 from host_tools.twin.broker.broker import Broker
+from host_tools.twin.broker.hooks import Hook
 from host_tools.twin.listening import bind, port_of
 from host_tools.twin.settings import Settings
 from host_tools.twin.state import State
@@ -28,8 +29,9 @@ class Twin:
     """An async context manager; between `start` and `stop` the attributes below are there.
 
     Ports of 0 take free ones. With `state_dir` the instance, its accounts, groups, topics, credentials and CA
-    outlive the process. `clock` gives seconds since 1970. Raises MachineError for a port or a folder that
-    cannot be used, UsageError for a group or topic that breaks the rules.
+    outlive the process. `clock` gives seconds since 1970; `hook` is the broker's, from the start. Raises
+    MachineError for a port or a folder that cannot be used, UsageError for a group or topic that breaks
+    the rules.
     """
 
     mqtt_port: int
@@ -52,6 +54,7 @@ class Twin:
         clock: Callable[[], float] = time.time,
         settings: Settings = _DEFAULTS,
         on_trace: Callable[[TraceEntry], None] | None = None,
+        hook: "Hook | None" = None,
     ) -> None:
         self._host = host
         self._wanted = (port, tls_port, api_port)
@@ -62,6 +65,7 @@ class Twin:
         self._clock = clock
         self._settings = settings
         self._trace = Trace(clock, on_trace)
+        self._hook = hook
         self._running = AsyncExitStack()
 
     async def start(self) -> Self:
@@ -72,6 +76,7 @@ class Twin:
             self.state = self._open_state()
             stack.callback(self.state.close)
             self.broker = Broker(self.state, self._settings, self._trace, self._clock)
+            self.broker.hook = self._hook
             stack.push_async_callback(self.broker.stop)
             await self.broker.listen(mqtt)
             await self.broker.listen(tls, self._tls_context())

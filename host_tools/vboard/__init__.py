@@ -19,6 +19,7 @@ from host_tools.errors import MachineError
 from host_tools.vboard.chip import Reset
 from host_tools.vboard.events import Event
 from host_tools.vboard.flash import open_image
+from host_tools.vboard.network import AccessPoint, Network
 from host_tools.vboard.port import SerialPort
 from host_tools.vboard.process import find_micropython
 from host_tools.vboard.setup import chip_id, make_setup
@@ -28,7 +29,7 @@ from host_tools.vboard.supervisor import Supervisor
 if TYPE_CHECKING:
     from host_tools.boards.definition import Board
 
-__all__ = ["Event", "VirtualBoard"]
+__all__ = ["AccessPoint", "Event", "Network", "VirtualBoard"]
 
 _START_S = 20.0
 
@@ -38,7 +39,8 @@ class VirtualBoard:
 
     image: made, erased, if it is missing; formatted by the board as its firmware would. link: a symbolic link
     to the port. resolve: what the board finds under "name:port", as (address on loopback, port); nothing else
-    resolves, but for UDP port 123 of any name, which is a time server of its own. on_event is called in the
+    resolves, but for UDP port 123 of any name, which is a time server of its own. network: what it finds in the
+    air, and what can be done to that. on_event is called in the
     board's thread and must not call back into the board.
     """
 
@@ -58,7 +60,7 @@ class VirtualBoard:
         self.port = ""
         self.unique_id = chip_id(board, image, unique_id)
         self.events: list[Event] = []
-        self._resolve = dict(resolve or {})
+        self.network = Network(board.port, resolve or {})
         self._on_event = on_event
         self._changed = threading.Condition()
         self._stop_lock = threading.Lock()
@@ -128,12 +130,14 @@ class VirtualBoard:
         self._close.append(lambda: os.close(image_fd))
         sntp = SntpResponder()
         self._close.append(sntp.close)
-        setup = make_setup(self.board, self.unique_id, self._resolve, sntp.port)
+        setup = make_setup(self.board, self.unique_id)
         port = SerialPort(self.link)
         self._close.append(port.close)
         self.port = port.name
-        self._supervisor = Supervisor(program, setup, image_fd, port, sntp, self._note)
+        self._supervisor = Supervisor(program, setup, image_fd, port, sntp, self.network, self._note)
         self._close.append(self._supervisor.close)
+        self.network.open(sntp.port, self._supervisor.ask_to_tell)
+        self._close.append(self.network.close)
 
     def _supervised(self) -> None:
         assert self._supervisor is not None

@@ -16,6 +16,7 @@ from host_tools.errors import MachineError
 EVENTS_FD = 3
 IMAGE_FD = 4
 SETUP_FD = 5
+CONTROL_FD = 6
 _FIRST_FREE_FD = 10
 _END_S = 5.0
 # The unix port ends at a second SIGINT before it has dealt with the first; to a board the two are as one.
@@ -53,12 +54,13 @@ def _readable(content: bytes) -> int:
     with open(writing, "wb", buffering=0) as pipe:
         if pipe.write(content) != len(content):
             os.close(reading)
-            raise MachineError("too many names to resolve", where="vboard", do="pass fewer")
+            raise MachineError("too many access points", where="vboard", do="pass fewer")
     return reading
 
 
 class BoardProcess:
-    """Starts at once. `console` is the master of the inner pty, `events` the reading end of the event pipe.
+    """Starts at once. `console` is the master of the inner pty, `events` the reading end of the event pipe,
+    `control` the writing end of the pipe that the board's stand-ins read.
 
     setup is what the program reads from SETUP_FD; it must fit into a pipe's buffer.
     """
@@ -66,11 +68,17 @@ class BoardProcess:
     def __init__(self, program: str, arguments: Sequence[str], image_fd: int, setup: bytes) -> None:
         self.console, slave = os.openpty()
         self.events, events_in = os.pipe()
+        control_out, self.control = os.pipe()
         setup_out = _readable(setup)
         _set_program_mode(slave)
         self.exit_code: int | None = None
         self._interrupted_s = 0.0
-        given = {EVENTS_FD: _high(events_in), IMAGE_FD: _high(image_fd), SETUP_FD: _high(setup_out)}
+        given = {
+            EVENTS_FD: _high(events_in),
+            IMAGE_FD: _high(image_fd),
+            SETUP_FD: _high(setup_out),
+            CONTROL_FD: _high(control_out),
+        }
         actions = [
             (
                 os.POSIX_SPAWN_OPEN,
@@ -94,16 +102,20 @@ class BoardProcess:
                 setsigdef=[signal.SIGINT, signal.SIGHUP, signal.SIGTERM],
             )
         except OSError as exc:
-            os.close(self.console)
-            os.close(self.events)
+            self._close()
             raise MachineError(
                 f"cannot start {program}: {exc.strerror}", where="vboard", do="see MICROPYTHON"
             ) from None
         finally:
-            for fd in (slave, events_in, setup_out, *given.values()):
+            for fd in (slave, events_in, setup_out, control_out, *given.values()):
                 os.close(fd)
         os.set_blocking(self.console, False)
         os.set_blocking(self.events, False)
+        os.set_blocking(self.control, False)
+
+    def _close(self) -> None:
+        for fd in (self.console, self.events, self.control):
+            os.close(fd)
 
     def interrupt(self) -> bool:
         """Ctrl-C: True if the running program was interrupted, False if the byte is for whoever reads the
@@ -132,8 +144,7 @@ class BoardProcess:
             os.kill(self.pid, signal.SIGKILL)
             self._reap(0)
         said = _drain(self.console)
-        os.close(self.console)
-        os.close(self.events)
+        self._close()
         assert self.exit_code is not None
         return said, self.exit_code
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from host_tools.errors import UsageError
 from host_tools.vboard.chip import Chip
-from host_tools.vboard.process import EVENTS_FD, IMAGE_FD, SETUP_FD
+from host_tools.vboard.process import CONTROL_FD, EVENTS_FD, IMAGE_FD, SETUP_FD
 from host_tools.vboard.watchdog import FEEDS_PER_TIMEOUT
 
 if TYPE_CHECKING:
@@ -45,18 +45,16 @@ class DeviceSetup:
 
     board: "Board"
     unique_id: bytes
-    resolve: Mapping[str, tuple[str, int]]
-    sntp_port: int
     frozen: tuple[str, ...]
     frozen_path: str
 
     def arguments(self) -> list[str]:
         """The interpreter's command line."""
         heap = f"heapsize={self.board.heap_wk + _STAND_INS_WK}wk"
-        return ["-X", heap, "-i", str(DEVICE / "devboot.py"), str(SETUP_FD), str(EVENTS_FD)]
+        return ["-X", heap, "-i", str(DEVICE / "devboot.py"), *map(str, (SETUP_FD, EVENTS_FD, CONTROL_FD))]
 
-    def content(self, chip: Chip, *, mark: str, run_main: bool) -> bytes:
-        """What is read from SETUP_FD in one start."""
+    def content(self, chip: Chip, *, air: Mapping[str, object], mark: str, run_main: bool) -> bytes:
+        """What is read from SETUP_FD in one start. air: see Network.air."""
         board, filesystem = self.board, self.board.filesystem
         setup = {
             "port": board.port,
@@ -74,8 +72,7 @@ class DeviceSetup:
             "device_path": str(DEVICE),
             "frozen": self.frozen,
             "frozen_path": self.frozen_path,
-            "resolve": {name: list(target) for name, target in self.resolve.items()},
-            "sntp_port": self.sntp_port,
+            "air": air,
             "mark": mark,
             "run_main": run_main,
             "reset_cause": chip.reset_cause,
@@ -88,9 +85,7 @@ class DeviceSetup:
         return self.unique_id if self.board.port == "esp32" else _RP2_MAC_PREFIX + self.unique_id[-3:]
 
 
-def make_setup(
-    board: "Board", unique_id: bytes, resolve: Mapping[str, tuple[str, int]], sntp_port: int
-) -> DeviceSetup:
+def make_setup(board: "Board", unique_id: bytes) -> DeviceSetup:
     """MachineError if the board's stock firmware freezes a package that cannot be fetched."""
     frozen = tuple(name for name in _FROZEN_THAT_WE_BRING if name in board.frozen)
     frozen_path = ""
@@ -98,15 +93,4 @@ def make_setup(
         from host_tools.sources import umqtt_path
 
         frozen_path = str(umqtt_path())
-    return DeviceSetup(board, unique_id, _checked(resolve), sntp_port, frozen, frozen_path)
-
-
-def _checked(resolve: Mapping[str, tuple[str, int]]) -> Mapping[str, tuple[str, int]]:
-    for name, (address, _) in resolve.items():
-        if not address.startswith("127."):
-            raise UsageError(
-                f"{name} leads to {address}", where="vboard resolve", do="route it to an address 127.x.x.x"
-            )
-        if not name.rpartition(":")[2].isdecimal():
-            raise UsageError(f"{name!r} has no port", where="vboard resolve", do="write it as name:port")
-    return dict(resolve)
+    return DeviceSetup(board, unique_id, frozen, frozen_path)

@@ -24,13 +24,13 @@ class SntpResponder:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def answer(self) -> None:
-        """Answers one request; anything else is dropped, as a server does."""
+    def answer(self, *, silent: bool = False) -> None:
+        """Answers one request; anything else is dropped, as a server does, and all of it while silent."""
         try:
             request, sender = self._socket.recvfrom(512)
         except BlockingIOError:
             return
-        if len(request) >= _PACKET_BYTES and request[0] & 7 == _CLIENT_MODE:
+        if not silent and len(request) >= _PACKET_BYTES and request[0] & 7 == _CLIENT_MODE:
             self._socket.sendto(reply(request, self._clock()), sender)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from host_tools.errors import MachineError
 from host_tools.vboard.chip import Chip, Reset, announcement
 from host_tools.vboard.events import Event
 from host_tools.vboard.life import Life
+from host_tools.vboard.network import Network
 from host_tools.vboard.port import SerialPort
 from host_tools.vboard.setup import DeviceSetup
 from host_tools.vboard.sntp import SntpResponder
@@ -35,6 +36,7 @@ class Supervisor:
         image_fd: int,
         port: SerialPort,
         sntp: SntpResponder,
+        network: Network,
         tell: Callable[[Event], None],
     ) -> None:
         self._program = program
@@ -42,6 +44,7 @@ class Supervisor:
         self._image_fd = image_fd
         self._port = port
         self._sntp = sntp
+        self._network = network
         self._tell = tell
         self._chip = Chip(setup.board.port, setup.board.epoch)
         self._failed_starts = 0
@@ -55,6 +58,10 @@ class Supervisor:
         """Has what() called in the supervisor's thread, soon."""
         self._asked.append(what)
         os.write(self._wake_in, b"w")
+
+    def ask_to_tell(self, line: str) -> None:
+        """Has the stand-ins told this, soon."""
+        self.ask(lambda: self._life.tell(line) if self._life else None)
 
     def ask_to_halt(self) -> None:
         """Has run() return."""
@@ -86,7 +93,9 @@ class Supervisor:
             "power-on" if how is Reset.POWER_ON else "reset", "" if how is Reset.POWER_ON else how.value
         )
         self._port.write(announcement(self._setup.board.port, how))
-        self._life = Life(self._program, self._setup, self._chip, self._image_fd, start_raw=raw)
+        self._network.board_starts()
+        air = self._network.air()
+        self._life = Life(self._program, self._setup, self._chip, self._image_fd, air=air, start_raw=raw)
 
     def _end_life(self) -> bool:
         """True if the REPL was the raw one."""
@@ -109,7 +118,7 @@ class Supervisor:
         if "wake" in ready:
             self._do_what_was_asked()
         if "sntp" in ready:
-            self._sntp.answer()
+            self._sntp.answer(silent=self._network.is_silent)
         if life is not None and life is self._life:
             self._attend(life, ready)
         self._port.flush()
@@ -164,6 +173,9 @@ class Supervisor:
         if kind == "fed":
             self._chip.watchdog.feed(now_s)
             return
+        if kind == "resolve":
+            life.tell(self._network.resolve(text))
+            return
         if kind == "failed":
             raise MachineError(text, where=self._program)
         if kind in ("reset", "soft"):
@@ -180,6 +192,8 @@ class Supervisor:
         elif kind == "rtc":
             self._chip.clock.offset_ns = int(text)
             text = "set"
+        elif kind in ("net", "radio"):
+            self._network.heard(kind, text)
         self._say(kind, text)
 
     def _after_exit(self, life: Life) -> None:

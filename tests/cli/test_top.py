@@ -23,10 +23,13 @@ CALLS = [
     ("image",),
     ("image", "build"),
     ("sign",),
+    ("simulate",),
+    ("simulate", "storm"),
+    ("simulate", "kick-war"),
     ("twin",),
     ("vboard",),
 ]
-LEAVES = [call for call in CALLS if call not in ((), ("credential",), ("image",))]
+LEAVES = [call for call in CALLS if call not in ((), ("credential",), ("image",), ("simulate",))]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=" ".join)

@@ -179,6 +179,7 @@ def test_server_moved_to_another_address(bench: Bench) -> None:
         there = ("127.0.0.1", elsewhere.open(("127.0.0.1", bench.device.twin.tls_port)))
         bench.network.dns_move(bench.route, there)
         bench.in_service()
+        bench.network.restore()
         bench.network.dns_move(bench.route, ("127.0.0.1", bench.device.twin.tls_port))
     bench.in_service()
 

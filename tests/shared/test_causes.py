@@ -21,9 +21,12 @@ RETRY = {
     "server-busy": causes.FAST,
     "topic-refused": causes.SLOW,
     "closed": causes.FAST,
+    "kicked": causes.SLOW,
     "link-lost": causes.FAST,
     "protocol": causes.FAST,
 }
+
+WIFI_DETAILS = ("no-address", "wrong-password", "no-access-point")
 
 
 class TestTable(unittest.TestCase):
@@ -33,7 +36,7 @@ class TestTable(unittest.TestCase):
     def test_every_constant_is_in_the_table(self):
         named = [getattr(causes, name) for name in dir(causes) if name == name.upper()]
         for cause in named:
-            if isinstance(cause, str):
+            if isinstance(cause, str) and cause not in WIFI_DETAILS:
                 self.assertTrue(cause in causes.ALL, cause)
         self.assertEqual(len(causes.ALL), len(set(causes.ALL)))
 
@@ -114,3 +117,34 @@ class TestErrors(unittest.TestCase):
         for kind in (ConfigError, CredentialError, LinkError):
             self.assertTrue(issubclass(kind, AgentError))
         self.assertFalse(issubclass(AgentError, OSError))
+
+
+class TestWifi(unittest.TestCase):
+    def test_numbers_of_both_ports(self):
+        for status, word in (
+            (-2, causes.NO_ACCESS_POINT),
+            (201, causes.NO_ACCESS_POINT),
+            (-3, causes.WRONG_PASSWORD),
+            (202, causes.WRONG_PASSWORD),
+            (204, causes.WRONG_PASSWORD),
+            (15, causes.WRONG_PASSWORD),
+        ):
+            self.assertEqual(causes.from_wifi(status), word)
+
+    def test_a_number_that_tells_nothing_stays(self):
+        for status in (-1, 0, 1, 2, 3, 200, 1000, 1001, 1010):
+            self.assertEqual(causes.from_wifi(status), status)
+
+    def test_what_a_user_hears_of_several_networks(self):
+        tell = causes.most_telling
+        self.assertEqual(tell(["wrong-password", "no-address", "no-access-point"]), "no-address")
+        self.assertEqual(tell(["no-access-point", "wrong-password", 1001]), "wrong-password")
+        self.assertEqual(tell([1001, "no-access-point"]), "no-access-point")
+        self.assertEqual(tell([0, 1001]), 1001)
+
+    def test_each_has_its_own_words(self):
+        texts = [causes.text(causes.NO_WIFI, detail) for detail in WIFI_DETAILS]
+        self.assertEqual(len(set(texts)), len(WIFI_DETAILS))
+        for text in texts:
+            self.assertTrue(10 < len(text) < 120, text)
+        self.assertEqual(causes.text(causes.NO_WIFI, 1001), causes.text(causes.NO_WIFI))

@@ -1,12 +1,11 @@
-"""Stands in for the port's `network` and the radio below it: one access point that accepts every name and
-key.
+"""Stands in for the port's `network`; what its radio meets is in vboard_air.py.
 
-A connection is up a short while after connect(). Left out: the access-point interface, scanning (it finds
-nothing), every failure of a real radio, and that a board stays connected over a soft reset.
+Left out: the access-point interface, and that a board stays connected over a soft reset.
 """
 
-import utime
-from vboard_link import IS_ESP32, emit, setup
+from vboard_air import listen, points
+from vboard_air import station as _station
+from vboard_link import IS_ESP32, setup
 
 STA_IF = 0
 AP_IF = 1
@@ -19,10 +18,12 @@ else:
     STAT_IDLE, STAT_CONNECTING, STAT_GOT_IP = 0, 1, 3
     STAT_CONNECT_FAIL, STAT_NO_AP_FOUND, STAT_WRONG_PASSWORD = -1, -2, -3
 
-_CONNECT_MS = 150
 _ADDRESS = ("192.0.2.2", "255.255.255.0", "192.0.2.1", "192.0.2.1")
 _NO_ADDRESS = ("0.0.0.0", "0.0.0.0", "0.0.0.0", "0.0.0.0")
 _RSSI_DBM = -52
+_BSSID = b"\x02\x00\x00\x00\x00\x01"
+# What config() takes beside the options that have an effect.
+_TAKEN = ("ssid", "essid", "key", "security", "hostname", "dhcp_hostname", "mac")
 
 _names = {"country": "XX", "hostname": "mpy-esp32" if IS_ESP32 else "PicoW"}
 
@@ -48,33 +49,8 @@ def ipconfig(*query, **values):
     return {"dns": _ADDRESS[3], "prefer": 4}[query[0]] if query else None
 
 
-class _Station:
-    def __init__(self):
-        self.active = False
-        self.ssid = ""
-        self.since_ms = None  # when connect() was called
-        self.announced = False
-        self.options = {"pm": 1 if IS_ESP32 else 0xA11142, "reconnects": -1, "txpower": 20, "channel": 6}
-
-    def is_up(self):
-        up = self.active and self.since_ms is not None and utime.ticks_ms() - self.since_ms >= _CONNECT_MS
-        if up and not self.announced:
-            self.announced = True
-            emit(b"net up %s\n" % self.ssid.encode())
-        return up
-
-    def leave(self):
-        self.since_ms = None
-        if self.announced:
-            self.announced = False
-            emit(b"net down\n")
-
-
-_station = _Station()
-
-
 def is_up():
-    """For the `socket` beside this module: whether a packet would leave the board."""
+    """For the `socket` beside this module: whether the board has an address."""
     return _station.is_up()
 
 
@@ -95,17 +71,13 @@ class WLAN:
 
     def active(self, on=None):
         if on is not None:
-            _station.active = bool(on)
-            if not on:
-                _station.leave()
+            _station.switch(bool(on))
         return _station.active
 
     def connect(self, ssid=None, key=None, **options):
         if not _station.active:
             raise OSError("Wifi Not Started") if IS_ESP32 else OSError(1)
-        _station.leave()
-        _station.ssid = ssid if isinstance(ssid, str) else bytes(ssid or b"").decode()
-        _station.since_ms = utime.ticks_ms()
+        _station.join(_text(ssid), _text(key))
 
     def disconnect(self):
         _station.leave()
@@ -115,15 +87,20 @@ class WLAN:
 
     def status(self, param=None):
         if param == "rssi":
+            if IS_ESP32 and not _station.is_associated():
+                raise OSError("Wifi Not Connected")
             return _RSSI_DBM
         if param is not None:
             raise ValueError("unknown status param")
-        if _station.is_up():
-            return STAT_GOT_IP
-        return STAT_IDLE if _station.since_ms is None else STAT_CONNECTING
+        return _station.status()
 
     def scan(self, **options):
-        return []
+        """(SSID, BSSID, channel, dBm, security, hidden); a hidden one's SSID is empty."""
+        listen()
+        return [
+            (b"" if hidden else ssid.encode(), _BSSID, 6, _RSSI_DBM, 3 if key else 0, hidden)
+            for ssid, key, hidden in points() or ()
+        ]
 
     def ifconfig(self, addresses=None):
         if addresses is None:
@@ -136,7 +113,12 @@ class WLAN:
 
     def config(self, param=None, **values):
         if param is None:
+            for name in values:
+                if name not in _station.options and name not in _TAKEN:
+                    raise ValueError("unknown config param")
             _station.options.update(values)
+            if "pm" in values:
+                _station.tell_saving()
             return None
         if param == "mac":
             return bytes.fromhex(setup["mac"])
@@ -147,3 +129,7 @@ class WLAN:
         if param not in _station.options:
             raise ValueError("unknown config param")
         return _station.options[param]
+
+
+def _text(value):
+    return value if isinstance(value, str) else bytes(value or b"").decode()

@@ -1,17 +1,22 @@
-"""Stands in for the wires between the chip and its world: how this board is set up, and the event channel out
-of it.
+"""Stands in for the wires between the chip and its world: how this board is set up, the event channel out of
+it, and the channel in, by which it hears what is in the air.
 
 `setup` is the JSON object that the supervisor passed in a pipe. emit() is one write of one line; the other
-modules keep their lines ready-made, so that an event costs no allocation.
+modules keep their lines ready-made, so that an event costs no allocation, and neither does hear() while there
+is nothing to hear.
 """
 
 import io
 import json
+import select
 import sys
 
 with io.open(int(sys.argv[1]), "rb") as _pipe:
     setup = json.load(_pipe)
 _channel = io.open(int(sys.argv[2]), "wb")
+_control = io.open(int(sys.argv[3]), "rb")
+_poll = select.poll()
+_poll.register(_control, select.POLLIN)
 
 PORT = setup["port"]
 IS_ESP32 = PORT == "esp32"
@@ -20,6 +25,13 @@ IS_ESP32 = PORT == "esp32"
 def emit(line):
     """line: bytes, "kind text" and a newline."""
     _channel.write(line)
+
+
+def hear(wait_ms=0):
+    """The next line from the supervisor, which writes it in one piece; None if none comes in time."""
+    for _ in _poll.ipoll(wait_ms):
+        return _control.readline()
+    return None
 
 
 def halt():

@@ -1,0 +1,1 @@
+"""What the agent's retry policy does to a service: measured on a fleet, and modelled for a larger one."""
