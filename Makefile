@@ -53,3 +53,19 @@ $(STUBS)/%/.ready: typing/stubs-%.txt $(READY)
 	@touch $@
 
 .PHONY: format
+
+# bench
+BENCH_VENV := build/bench-venv
+
+bench: $(READY) $(BENCH_VENV)/.ready ## Figures beside other brokers and umqtt (BENCH="name ..." chooses, BENCHFLAGS=--json)
+	@$(BIN)/python -m benchmarks $(BENCH) $(BENCHFLAGS)
+
+$(BENCH_VENV)/.ready: benchmarks/requirements.txt $(READY)
+	@$(BIN)/python -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+soak: $(READY) ## The whole fuzz: 1,000,000 damaged packets, 20,000 requests (DEVCRED_SEED=n repeats)
+	@DEVCRED_FUZZ_PACKETS=1000000 DEVCRED_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -s tests/fuzz
+
+.PHONY: bench soak

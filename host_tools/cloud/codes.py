@@ -60,6 +60,10 @@ CODES: dict[str, Meaning] = {
     "InvalidSecurityToken.MismatchWithAccessKey": _refused(
         "the security token is not this AccessKey's", "use the three values of one STS answer"
     ),
+    "MissingSecurityToken": _refused(
+        "the AccessKey is a temporary one and came without its security token",
+        "set ALIBABA_CLOUD_SECURITY_TOKEN",
+    ),
     "InvalidTimeStamp.Expired": _refused("the request's time is more than 15 minutes off", _CLOCK),
     "InvalidTimeStamp.Format": _refused("the request's time cannot be read", _CLOCK),
     "SignatureNonceUsed": _refused(

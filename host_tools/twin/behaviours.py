@@ -1,64 +1,15 @@
-"""What the twin does and how sure that is, as data: the manual and the tools read it from here.
+"""What the twin does with no switch, as data; what has one is a field of `Settings`.
 
-A behaviour is *documented* (a page of the service or its SDK says so), *observed* (in the SDK's requests,
-in users' reports, in the open-source relative of the broker), or *assumed* (nobody says). Where the service
-leaves a point open, the behaviour is a field of `Settings` and carries the other readings.
+How a behaviour is described, and how sure it is, stands in `readings`.
 """
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from host_tools.twin.broker_behaviours import DELIVERY, TOKENS
+from host_tools.twin.control_behaviours import GATEWAY, PRODUCT
+from host_tools.twin.readings import Behaviour, amount, check, choice, of_settings
 
-from host_tools.errors import UsageError
+__all__ = ["FIXED", "PARTS", "Behaviour", "amount", "check", "choice", "of_settings"]
 
-Tag = Literal["documented", "observed", "assumed"]
-KEY = "behaviour"
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """One behaviour; `setting` and `default` are empty where there is nothing to choose."""
-
-    text: str
-    tag: Tag
-    source: str
-    setting: str = ""
-    default: Any = None
-    others: tuple[Any, ...] = ()
-
-
-def choice(default: Any, *others: Any, text: str, tag: Tag, source: str) -> Any:
-    """A dataclass field whose value is `default` or one of `others`."""
-    return field(default=default, metadata={KEY: (text, tag, source, others)})
-
-
-def amount(default: Any, *, text: str, tag: Tag, source: str) -> Any:
-    """A dataclass field that takes any number."""
-    return field(default=default, metadata={KEY: (text, tag, source, ())})
-
-
-def of_settings(kind: type[Any]) -> list[Behaviour]:
-    """The behaviours that the fields of a settings class stand for."""
-    found = []
-    for item in fields(kind):
-        text, tag, source, others = item.metadata[KEY]
-        found.append(Behaviour(text, tag, source, item.name, item.default, others))
-    return found
-
-
-def check(settings: Any) -> None:
-    """Raise UsageError for a value that is none of a setting's readings."""
-    for behaviour in of_settings(type(settings)):
-        value = getattr(settings, behaviour.setting)
-        allowed = (behaviour.default, *behaviour.others)
-        if behaviour.others and value not in allowed:
-            raise UsageError(
-                f"{behaviour.setting} cannot be {value!r}",
-                where="twin settings",
-                do="use one of " + ", ".join(repr(each) for each in allowed),
-            )
-
-
-FIXED: tuple[Behaviour, ...] = (
+CORE: tuple[Behaviour, ...] = (
     Behaviour(
         "The user name is DeviceCredential|<key ID>|<instance ID>; the password is Base64 of HMAC-SHA1 "
         "over the whole client ID",
@@ -108,30 +59,19 @@ FIXED: tuple[Behaviour, ...] = (
         "documented",
         "help: RegisterDeviceCredential",
     ),
-    Behaviour(
-        "PageNo, PageSize and Total of ListDeviceCredentialClientId are text",
-        "documented",
-        "SDK 1.7.1, models",
-    ),
-    Behaviour("The client IDs of a page are sorted by their characters", "assumed", "no page names an order"),
-    Behaviour(
-        "A request is signed with ACS3-HMAC-SHA256 over host, x-acs-* and content-type",
-        "observed",
-        "requests recorded from SDK 1.7.1",
-    ),
-    Behaviour(
-        "A request without a readable Authorization answers 400 IncompleteSignature",
-        "assumed",
-        "general code of Alibaba Cloud gateways",
-    ),
-    Behaviour(
-        "An instance ID that is not the twin's answers 400 InstanceNotFound", "assumed", "help: error codes"
-    ),
-    Behaviour("Tags of groups are accepted and not kept", "assumed", "not modelled"),
-    Behaviour(
-        "Operations of the SDK that the twin does not model answer 404 ApiNotSupport",
-        "documented",
-        "help: error codes",
-    ),
+    Behaviour("A refused login gets no notice, CONNACK alone", "assumed", "there is no session yet"),
+    Behaviour("A P2P message arrives under the topic that it was sent to", "assumed", "no page says which"),
+    Behaviour("MQTT 3.1 and MQTT 5 answer CONNACK 1", "assumed", "MQTT-3.1.2-2; MQTT 5 is not modelled"),
 )
-"""What has no switch."""
+"""Credentials, topics, connections."""
+
+PARTS: dict[str, tuple[Behaviour, ...]] = {
+    "Credentials, topics, connections": CORE,
+    "Tokens": TOKENS,
+    "Delivery, trace": DELIVERY,
+    "Requests": GATEWAY,
+    "Answers": PRODUCT,
+}
+
+FIXED: tuple[Behaviour, ...] = tuple(each for part in PARTS.values() for each in part)
+"""All of them."""

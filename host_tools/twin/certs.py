@@ -1,56 +1,23 @@
-"""The twin's own certification authority, and a server certificate under it.
+"""Makes the twin's own certification authority, and server certificates under it.
 
 P-256 keys: the smallest handshake that mbedTLS and OpenSSL both take.
 """
 
 import datetime as dt
 import ipaddress
-import os
-import ssl
-import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from host_tools.twin.authority import Authority
+
 # A board whose clock is a little behind must not be turned away.
 _BACKDATED = dt.timedelta(days=30)
 _CA_LIFE = dt.timedelta(days=3650)
 _SERVER_LIFE = dt.timedelta(days=398)
 _ENCODING = serialization.Encoding
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A CA; `key_pem` signs, so it is as secret as a secret gets here."""
-
-    certificate_pem: str
-    key_pem: str = field(repr=False)
-
-    @property
-    def certificate(self) -> x509.Certificate:
-        return x509.load_pem_x509_certificate(self.certificate_pem.encode())
-
-    @property
-    def der(self) -> bytes:
-        """What a device trusts."""
-        return self.certificate.public_bytes(_ENCODING.DER)
-
-
-def keep_authority(keep: Callable[[str, Callable[[], str]], str], now_s: float) -> Authority:
-    """The CA that `keep(name, make)` has stored, or a new one that it then stores."""
-    made: list[Authority] = []
-
-    def make_key() -> str:
-        made.append(new_authority(now_s))
-        return made[0].key_pem
-
-    key_pem = keep("ca_key", make_key)
-    return Authority(keep("ca_certificate", lambda: made[0].certificate_pem), key_pem)
 
 
 def new_authority(now_s: float) -> Authority:
@@ -64,25 +31,17 @@ def new_authority(now_s: float) -> Authority:
     return Authority(certificate.public_bytes(_ENCODING.PEM).decode(), _pem(key).decode())
 
 
-def server_context(authority: Authority, names: list[str], now_s: float) -> ssl.SSLContext:
-    """A TLS context with a fresh server certificate for `names` (host names and IP addresses)."""
+def server_pem(authority: Authority, names: list[str], now_s: float) -> str:
+    """The key and the certificate of a server with these `names` (host names and IP addresses)."""
     key = ec.generate_private_key(ec.SECP256R1())
     chain = _server_certificate(authority, names, key.public_key(), now_s).public_bytes(_ENCODING.PEM)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # OpenSSL reads certificates from files alone: mkdtemp's folder is 0700, and is gone when we leave.
-    with tempfile.TemporaryDirectory(prefix="devcred-twin-") as folder:
-        path = Path(folder, "server.pem")
-        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "wb") as file:
-            file.write(_pem(key) + chain)
-        context.load_cert_chain(path)
-    return context
+    return (_pem(key) + chain).decode()
 
 
 def _server_certificate(
     authority: Authority, names: list[str], public_key: ec.EllipticCurvePublicKey, now_s: float
 ) -> x509.Certificate:
-    issuer = authority.certificate
+    issuer = x509.load_pem_x509_certificate(authority.certificate_pem.encode())
     signing_key = serialization.load_pem_private_key(authority.key_pem.encode(), None)
     assert isinstance(signing_key, ec.EllipticCurvePrivateKey)
     builder = _builder(_name(names[0]), issuer.subject, public_key, now_s, _SERVER_LIFE)

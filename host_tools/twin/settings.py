@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass
 
-from host_tools.twin.behaviours import amount, check, choice
+from host_tools.errors import UsageError
+from host_tools.twin.broker.coverage import parse_rules
+from host_tools.twin.control_settings import ControlSettings
+from host_tools.twin.delivery_settings import DeliverySettings
+from host_tools.twin.readings import amount, check, choice
+from host_tools.twin.token_settings import TokenSettings
 
 _SILENT = "the sources are silent"
 _LIMITS = "help: limits"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(ControlSettings, TokenSettings, DeliverySettings):
     """Every field is a behaviour with its tag and source; a value that is no reading raises UsageError."""
 
     bad_credential_code: int = choice(
@@ -100,101 +105,24 @@ class Settings:
     wildcard_parent: str = choice(
         "close", "allow", text="A subscription whose first level is a wildcard", tag="assumed", source=_SILENT
     )
-    will: str = choice("ignore", "refuse", text="A CONNECT with a will", tag="assumed", source=_SILENT)
-    retain: str = choice("ignore", "refuse", text="A PUBLISH with RETAIN", tag="assumed", source=_SILENT)
-    qos2_persistent: str = choice(
-        "online",
+    will: str = choice(
+        "ignore",
+        "refuse",
+        "publish",
+        text="A CONNECT with a will: let in and the will forgotten, refused, or published as MQTT has it",
+        tag="assumed",
+        source=_SILENT,
+    )
+    retain: str = choice(
+        "ignore",
         "refuse",
         "keep",
-        text="QoS 2 with cleanSession=false: granted with nothing kept offline, SUBACK "
-        "0x80, or kept as MQTT has it",
-        tag="documented",
-        source="help: terms calls it not supported",
-    )
-    offline_messages: int = amount(
-        1000,
-        text="Messages kept for one absent client; the oldest go first",
-        tag="assumed",
-        source="the service's figure is 1,000,000 an instance",
-    )
-    max_sessions: int = amount(
-        100_000,
-        text="Clients for which P2P messages are kept before they ever connected",
-        tag="assumed",
-        source=_SILENT,
-    )
-    offline_keep_s: float = amount(
-        3 * 86400.0, text="Seconds an offline message is kept", tag="documented", source=_LIMITS
-    )
-    max_inflight: int = amount(
-        128,
-        text="QoS 1 and 2 messages sent to one client and not yet acknowledged",
-        tag="assumed",
-        source=_SILENT,
-    )
-    slow_reader_bytes: int = amount(
-        1 << 20,
-        text="Unsent bytes above which QoS 0 messages to a client are dropped",
+        text="A PUBLISH with RETAIN: as if without, refused, or kept as MQTT has it",
         tag="assumed",
         source=_SILENT,
     )
     send_message_qos: int = choice(
         1, 0, 2, text="QoS of a message from SendMessage", tag="assumed", source=_SILENT
-    )
-    register_again: str = choice(
-        "new-pair",
-        "same-pair",
-        text="Register for a client ID that has a credential",
-        tag="assumed",
-        source="help: the one returned last is valid, which allows both",
-    )
-    register_needs_group: bool = choice(
-        True,
-        False,
-        text="Whether Register refuses a client ID whose group does not exist",
-        tag="assumed",
-        source=_SILENT,
-    )
-    refresh: str = choice(
-        "new-pair",
-        "secret-only",
-        text="What Refresh replaces; CreateTime stays",
-        tag="assumed",
-        source=_SILENT,
-    )
-    refresh_connection: str = choice(
-        "keep",
-        "close",
-        text="What Refresh does to a live connection",
-        tag="assumed",
-        source="help: Unregister leaves it alone",
-    )
-    missing_credential_http: int = choice(
-        400,
-        404,
-        text="HTTP number of ParameterCheckFailed for a client ID without a credential",
-        tag="assumed",
-        source=_SILENT,
-    )
-    close_absent: str = choice(
-        "success",
-        "failure",
-        text="CloseConnection for a client that is not online: Success true or false",
-        tag="assumed",
-        source=_SILENT,
-    )
-    date_window_s: float = amount(
-        900.0,
-        text="Seconds that a request's date may differ",
-        tag="documented",
-        source="help: gateway error codes",
-    )
-    check_replay: bool = choice(
-        True,
-        False,
-        text="Whether date and nonce of a request are checked",
-        tag="documented",
-        source="help: gateway error codes",
     )
     login: bool = choice(
         True,
@@ -214,3 +142,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         check(self)
+        try:
+            parse_rules(self.device_topics)
+        except ValueError as error:
+            raise UsageError(
+                f"device_topics: {error}", where="twin settings", do="separate rules by commas"
+            ) from None

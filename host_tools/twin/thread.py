@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from host_tools.twin.accounts import Account
+from host_tools.twin.complaints import Complaints
 from host_tools.twin.twin import Twin
 
 _FORWARDED = frozenset(
@@ -15,13 +17,17 @@ _FORWARDED = frozenset(
         "api_port",
         "ca_der",
         "endpoint",
+        "faults",
         "groups",
         "host_name",
         "instance_id",
+        "message_trace",
         "mqtt_port",
         "tls_port",
         "topics",
         "trace",
+        "ws_port",
+        "wss_port",
     }
 )
 _START_S = 10.0
@@ -38,6 +44,7 @@ class TwinThread:
     def __init__(self, **options: Any) -> None:
         self.twin = Twin(**options)
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(Complaints())
         self._thread = threading.Thread(target=self._loop.run_forever, name="devcred-twin", daemon=True)
 
     def __enter__(self) -> Self:
@@ -65,6 +72,12 @@ class TwinThread:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_STOP_S)
             self._loop.close()
+
+    def new_account(self, **options: Any) -> Account:
+        """What Twin.new_account gives."""
+        made = self.call(lambda: self.twin.new_account(**options))
+        assert isinstance(made, Account)
+        return made
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a plain function, run on the twin's loop."""

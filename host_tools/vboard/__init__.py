@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from host_tools.errors import MachineError
+from host_tools.vboard.air import AccessPoint
 from host_tools.vboard.chip import Reset
 from host_tools.vboard.events import Event
 from host_tools.vboard.flash import open_image
-from host_tools.vboard.network import AccessPoint, Network
+from host_tools.vboard.network import Network
 from host_tools.vboard.port import SerialPort
 from host_tools.vboard.process import find_micropython
 from host_tools.vboard.setup import chip_id, make_setup
@@ -39,9 +40,9 @@ class VirtualBoard:
 
     image: made, erased, if it is missing; formatted by the board as its firmware would. link: a symbolic link
     to the port. resolve: what the board finds under "name:port", as (address on loopback, port); nothing else
-    resolves, but for UDP port 123 of any name, which is a time server of its own. network: what it finds in the
-    air, and what can be done to that. on_event is called in the
-    board's thread and must not call back into the board.
+    resolves, but for UDP port 123 of any name, which is a time server of its own. network: what it finds in
+    the air, and what can be done to that. on_event is called in the board's thread and must not call back
+    into the board.
     """
 
     def __init__(

@@ -12,7 +12,8 @@ class Event:
 
     at_s is host monotonic time; kind and text are one of: `power-on`, `reset <soft|hard|watchdog|crash>`,
     `boot`, `led <pin> <value>`, `wdt <timeout_ms>`, `timer <id> <period_ms>`, `rtc set`, `net <up|down> ...`,
-    `radio <on|off>`, `radio saving <0|1>`, `flash <fault>`, `exit <code>` (it died), `failed <reason>`, `power-off`.
+    `radio off`, `radio saving <0|1>` (switched on, or set), `flash <fault>`, `exit <code>` (it died),
+    `failed <reason>`, `power-off`.
     """
 
     at_s: float

@@ -1,4 +1,4 @@
-"""One TCP link through a virtual board's relay: two sockets, and what one has read and the other must send."""
+"""One TCP link through a virtual board's relay: two sockets, and what is on its way between them."""
 
 import contextlib
 import selectors

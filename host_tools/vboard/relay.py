@@ -1,4 +1,4 @@
-"""The wire of a virtual board: its TCP links, carried over loopback byte for byte, until the wire goes dead."""
+"""The wire of a virtual board: its TCP links, carried over loopback byte for byte, or not at all."""
 
 import collections
 import contextlib
@@ -105,7 +105,7 @@ class Relay:
             for key, events in self._selector.select(patience_s):
                 if self._selector.get_map().get(key.fd) is key:  # not undone by what came before it
                     key.data(events)
-            while self._running and self._timers and self._timers[0][0] <= time.monotonic():
+            while self._timers and self._timers[0][0] <= time.monotonic():
                 heapq.heappop(self._timers)[2]()
 
     def _woken(self, _events: int) -> None:

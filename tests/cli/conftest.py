@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,10 @@ from host_tools.twin import TwinThread
 COMMAND = str(Path(sys.executable).parent / "devcred")
 CANARY = "canary-5c1e"
 GROUP = "GID_shop"
+PORTS = ("--port", "--tls-port", "--ws-port", "--wss-port", "--api-port")
+FREE = tuple(word for option in PORTS for word in (option, "0"))
 
+Start = Callable[..., Any]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -48,6 +53,29 @@ def run(home: Path, tmp_path: Path) -> Run:
         )
 
     return call
+
+
+@pytest.fixture
+def start(home: Path, tmp_path: Path) -> Start:
+    """`with start(*arguments) as process`: `devcred twin` in `tmp_path`, killed at the end."""
+
+    @contextmanager
+    def begin(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
+        process = subprocess.Popen(
+            [COMMAND, "twin", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=clean_environment(home),
+            cwd=tmp_path,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    return begin
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,14 @@ CALLS = [
     ("simulate", "storm"),
     ("simulate", "kick-war"),
     ("twin",),
+    ("proxy",),
+    ("twin", "faults"),
+    ("twin", "faults", "add"),
+    ("twin", "reset"),
     ("vboard",),
 ]
-LEAVES = [call for call in CALLS if call not in ((), ("credential",), ("image",), ("simulate",))]
+GROUPS = ((), ("credential",), ("image",), ("simulate",), ("twin", "faults"))
+LEAVES = [call for call in CALLS if call not in GROUPS]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=" ".join)
@@ -56,6 +61,8 @@ def test_version(run: Run) -> None:
         (("nothing-like-it",), "no such command"),
         (("boards", "--nope"), "--nope"),
         (("boards", "more"), "more"),
+        (("twin", "rest"), "did you mean reset?"),
+        (("twin", "--port", "0", "reset", "--state", "kept"), "--port does not go with reset"),
         (("credential", "get"), "--client-id"),
     ],
 )

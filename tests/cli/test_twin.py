@@ -5,38 +5,11 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cli.conftest import COMMAND, Run, clean_environment, one_line
-
-FREE = ("--port", "0", "--tls-port", "0", "--api-port", "0")
-Start = Callable[..., Any]
-
-
-@pytest.fixture
-def start(home: Path, tmp_path: Path) -> Start:
-    @contextmanager
-    def begin(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
-        process = subprocess.Popen(
-            [COMMAND, "twin", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=clean_environment(home),
-            cwd=tmp_path,
-            text=True,
-        )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-    return begin
+from tests.cli.conftest import FREE, PORTS, Run, Start, one_line
 
 
 def listens(port: int) -> bool:
@@ -48,7 +21,7 @@ def listens(port: int) -> bool:
 def test_what_it_says_and_leaves(start: Start, home: Path, number: signal.Signals, code: int) -> None:
     with start(*FREE, "--group", "GID_shop", "--topic", "shop", "--json") as process:
         facts = json.loads(process.stdout.readline())
-        ports = [facts[name] for name in ("mqtt_port", "tls_port", "api_port")]
+        ports = [facts[name] for name in ("mqtt_port", "tls_port", "ws_port", "wss_port", "api_port")]
         assert all(map(listens, ports))
         assert facts["endpoint"] == f"http://127.0.0.1:{facts['api_port']}"
         assert facts["host_name"] == f"{facts['instance_id']}.mqtt.aliyuncs.com"
@@ -69,7 +42,7 @@ def test_what_it_says_and_leaves(start: Start, home: Path, number: signal.Signal
 
 def test_for_people_it_prints_lines_to_paste_and_no_secret(start: Start) -> None:
     with start(*FREE) as process:
-        lines = [process.stdout.readline() for _ in range(13)]
+        lines = [process.stdout.readline() for _ in range(14)]
         exports = dict(line[7:].strip().split("=", 1) for line in lines if line.startswith("export "))
         shown = subprocess.run(
             ["bash", "-c", f"printf %s {exports['ALIBABA_CLOUD_ACCESS_KEY_SECRET']}"],
@@ -97,7 +70,7 @@ def test_state_outlives_it(start: Start, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "kept").stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("option", ["--port", "--tls-port", "--api-port"])
+@pytest.mark.parametrize("option", PORTS)
 def test_a_port_in_use(run: Run, tmp_path: Path, home: Path, option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -15,6 +15,7 @@ ROWS = [
     ("InvalidSecurityToken.Expired", CloudRefusedError, "STS"),
     ("InvalidSecurityToken.Malformed", CloudRefusedError, "ALIBABA_CLOUD_SECURITY_TOKEN"),
     ("InvalidSecurityToken.MismatchWithAccessKey", CloudRefusedError, "STS"),
+    ("MissingSecurityToken", CloudRefusedError, "ALIBABA_CLOUD_SECURITY_TOKEN"),
     ("InvalidTimeStamp.Expired", CloudRefusedError, "clock"),
     ("InvalidTimeStamp.Format", CloudRefusedError, "clock"),
     ("SignatureNonceUsed", CloudRefusedError, "proxy"),

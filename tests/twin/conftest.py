@@ -34,6 +34,19 @@ def twin() -> Iterator[TwinThread]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def _faulty() -> Iterator[TwinThread]:
+    with TwinThread(groups=[GROUP]) as running:
+        yield running
+
+
+@pytest.fixture
+def faulty(_faulty: TwinThread) -> Iterator[TwinThread]:
+    """A twin whose faults are the test's alone; they are taken away behind it."""
+    yield _faulty
+    _faulty.faults.clear()
+
+
 @pytest.fixture
 def start_twin() -> Iterator[Callable[..., TwinThread]]:
     """Starts twins with settings of their own; they end with the test."""
@@ -43,6 +56,15 @@ def start_twin() -> Iterator[Callable[..., TwinThread]]:
             return stack.enter_context(TwinThread(**{"groups": [GROUP], **options}))
 
         yield start
+
+
+@pytest.fixture
+def place() -> Iterator[Callable[..., Any]]:
+    """Makes a `token_logins.Place`: devices in Token mode, on a twin whose clock the test moves."""
+    from tests.twin.token_logins import Place  # which takes its names from here
+
+    with ExitStack() as stack:
+        yield lambda **settings: Place(stack, **settings)
 
 
 def new_client_id() -> str:

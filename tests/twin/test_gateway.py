@@ -44,14 +44,10 @@ def test_another_instance_and_missing_parameters(twin: TwinThread) -> None:
 
 
 def test_operations_that_are_not_modelled_say_so(twin: TwinThread) -> None:
-    request = m.ApplyTokenRequest(
-        actions="R", expire_time=1, instance_id=twin.instance_id, resources="devcred"
-    )
-    assert refused(sdk(twin).apply_token, request) == (404, "ApiNotSupport")
-    black = m.AddCustomAuthConnectBlackRequest(client_id="GID_test@@@1", instance_id=twin.instance_id)
-    assert refused(sdk(twin).add_custom_auth_connect_black, black) == (404, "ApiNotSupport")
     codes = m.GetRegisterCodeRequest(mqtt_instance_id=twin.instance_id)
     assert refused(sdk(twin).get_register_code, codes) == (404, "ApiNotSupport")
+    identity = m.AddCustomAuthIdentityRequest(client_id="GID_test@@@1", instance_id=twin.instance_id)
+    assert refused(sdk(twin).add_custom_auth_identity, identity) == (404, "ApiNotSupport")
 
 
 def test_every_operation_of_the_sdk_is_known() -> None:

@@ -152,6 +152,16 @@ def test_64_characters_and_another_case_of_the_parent_are_fine(twin: TwinThread,
     assert wire.receive() == Puback(1)
 
 
+def test_a_parent_topic_may_come_into_being_later(start_twin: Start, connect_as: Login) -> None:
+    twin = start_twin()
+    for refused in (True, False):
+        wire = connect_as(twin)
+        wire.send(Publish("devcred/a", b"", 1, packet_id=1), Publish("later/a", b"", 1, packet_id=2))
+        assert wire.receive() == Puback(1)
+        assert wire.receive() == (None if refused else Puback(2))
+        twin.call(twin.twin.state.add_topic, "Later")
+
+
 @pytest.mark.parametrize(
     ("settings", "closes"), [(Settings(), True), (Settings(payload_oversize="drop"), False)]
 )

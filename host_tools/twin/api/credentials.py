@@ -1,19 +1,17 @@
 """Operations on device credentials."""
 
-import base64
-import binascii
-from collections.abc import Mapping
 from typing import Any
 
 from devcred import topics
 from host_tools.twin.api.errors import ApiError, bad
+from host_tools.twin.api.params import MAX_PAGE, Params, number, page
 from host_tools.twin.api.world import World
 from host_tools.twin.state import DeviceCredential
 
-MAX_PAGE = 100
+_MAX_PAGES = 1 << 31
 
 
-def register(world: World, params: Mapping[str, str]) -> dict[str, Any]:
+def register(world: World, params: Params) -> dict[str, Any]:
     """A new pair; one that was there is void, or, by setting, comes back."""
     client_id = topics.check_client_id(params["ClientId"], "ClientId")
     if world.settings.register_needs_group and _group_of(client_id) not in world.state.groups:
@@ -24,12 +22,12 @@ def register(world: World, params: Mapping[str, str]) -> dict[str, Any]:
     return _answer(world, world.state.new_credential(client_id))
 
 
-def get(world: World, params: Mapping[str, str]) -> dict[str, Any]:
+def get(world: World, params: Params) -> dict[str, Any]:
     """The credential as it is, its secret included."""
     return _answer(world, _known(world, params["ClientId"]))
 
 
-def refresh(world: World, params: Mapping[str, str]) -> dict[str, Any]:
+def refresh(world: World, params: Params) -> dict[str, Any]:
     """A new pair, or by setting a new secret."""
     client_id = _known(world, params["ClientId"]).client_id
     secret_only = world.settings.refresh == "secret-only"
@@ -39,27 +37,24 @@ def refresh(world: World, params: Mapping[str, str]) -> dict[str, Any]:
     return _answer(world, credential)
 
 
-def unregister(world: World, params: Mapping[str, str]) -> dict[str, Any]:
+def unregister(world: World, params: Params) -> dict[str, Any]:
     """Void the credential; a connection that lives goes on."""
     world.state.delete_credential(_known(world, params["ClientId"]).client_id)
     return {}
 
 
-def list_client_ids(world: World, params: Mapping[str, str]) -> dict[str, Any]:
+def list_client_ids(world: World, params: Params) -> dict[str, Any]:
     """A page of a group's client IDs, after NextToken or by PageNo. Numbers go out as text."""
     group_id = topics.check_group_id(params["GroupId"], "GroupId")
-    size = _number(params, "PageSize", MAX_PAGE)
-    number = _number({"PageNo": params.get("PageNo") or "1"}, "PageNo", 1 << 31)
+    size = _in_range(params["PageSize"], "PageSize", MAX_PAGE)
+    page_no = _in_range(params.get("PageNo") or "1", "PageNo", _MAX_PAGES)
     ids = sorted(client_id for client_id in world.state.credentials if _group_of(client_id) == group_id)
-    token = params.get("NextToken")
-    rest = (
-        [client_id for client_id in ids if client_id > _after(token)] if token else ids[(number - 1) * size :]
-    )
-    page = rest[:size]
+    token = params.get("NextToken", "")
+    found, next_token = page(ids if token else ids[(page_no - 1) * size :], size, token)
     listed = {
-        "ClientIdList": page,
-        "NextToken": _token(page[-1]) if len(rest) > size else "",
-        "PageNo": str(number),
+        "ClientIdList": found,
+        "NextToken": next_token,
+        "PageNo": str(page_no),
         "PageSize": str(size),
         "Total": str(len(ids)),
     }
@@ -90,20 +85,9 @@ def _group_of(client_id: str) -> str:
     return client_id.split(topics.SEPARATOR)[0]
 
 
-def _number(params: Mapping[str, str], name: str, most: int) -> int:
-    text = params[name]
-    # isdecimal() alone takes digits of every script; the wire has ASCII.
-    if not (text.isascii() and text.isdecimal() and len(text) < 12 and 1 <= int(text) <= most):
-        raise bad(name, f"must be a number from 1 to {most}")
-    return int(text)
-
-
-def _token(client_id: str) -> str:
-    return base64.urlsafe_b64encode(client_id.encode()).decode()
-
-
-def _after(token: str) -> str:
+def _in_range(text: str, name: str, most: int) -> int:
+    """PageSize and PageNo are text to the gateway, so that a bad one reaches the product."""
     try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError):
-        raise bad("NextToken", "it is none that was given out") from None
+        return number({name: text}, name, 1, most)
+    except ApiError:
+        raise bad(name, f"must be a number from 1 to {most}") from None

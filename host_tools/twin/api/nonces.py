@@ -1,5 +1,6 @@
 """Each signed request once: dates that are near, nonces that are new, in bounded memory."""
 
+import hashlib
 import heapq
 
 from host_tools.twin.api.errors import ApiError
@@ -17,8 +18,8 @@ class Nonces:
     def __init__(self, window_s: float, limit: int = _MAX_NONCES) -> None:
         self._window_s = window_s
         self._limit = limit
-        self._seen: set[str] = set()
-        self._by_date: dict[int, list[str]] = {}
+        self._seen: set[bytes] = set()
+        self._by_date: dict[int, list[bytes]] = {}
         self._dates: list[int] = []
         self._floor_s = float("-inf")
 
@@ -26,14 +27,16 @@ class Nonces:
         """Note a request, or raise ApiError if its date is off or its nonce known."""
         if abs(now_s - date_s) > self._window_s or date_s <= self._floor_s:
             raise ApiError("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
-        if not nonce or nonce in self._seen:
+        # A digest: nonces of any length take the same room.
+        mark = hashlib.blake2b(nonce.encode(), digest_size=16).digest()
+        if not nonce or mark in self._seen:
             raise ApiError("SignatureNonceUsed", "Specified signature nonce was used already.")
         self._forget(now_s)
-        self._seen.add(nonce)
+        self._seen.add(mark)
         if date_s not in self._by_date:
             self._by_date[date_s] = []
             heapq.heappush(self._dates, date_s)
-        self._by_date[date_s].append(nonce)
+        self._by_date[date_s].append(mark)
 
     def __len__(self) -> int:
         return len(self._seen)

@@ -9,42 +9,70 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from host_tools.twin.api.answers import Answer
 from host_tools.twin.api.control import Control
-from host_tools.twin.api.signature import Request
+from host_tools.twin.api.http1 import Http1
+from host_tools.twin.api.request import Request
+from host_tools.twin.faults.api import ApiFaults
+from host_tools.twin.faults.book import FaultBook
+from host_tools.twin.faults.http import routes
 
 MAX_BODY_BYTES = 1 << 20
 MAX_HEAD_BYTES = 1 << 18
 """Room for SendMessage's 64 KB in the query, three characters a byte."""
-_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"]
 _GRACE_S = 2
 
 
-def application(control: Control) -> Starlette:
-    """The ASGI application; every path and method goes to the control plane, which refuses what it must."""
+class _Endpoint:
+    """The control plane as an ASGI application: an object, so that no method is turned away before it."""
 
-    async def endpoint(request: HttpRequest) -> Response:
-        body = await _body(request)
-        if body is None:
-            return Response(status_code=413)
-        answer = control.answer(_request(request, body))
-        return JSONResponse(answer.body, status_code=answer.status)
+    def __init__(self, control: Control) -> None:
+        self._control = control
 
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        try:
+            body = await _body(http)
+        except ClientDisconnect:
+            return  # nobody is there to answer
+        request = _request(http, body or b"")
+        answer = self._control.too_large(request) if body is None else self._control.answer(request)
+        await _response(answer)(scope, receive, send)
+
+
+def application(
+    control: Control, book: FaultBook | None = None, faults: ApiFaults | None = None
+) -> Starlette:
+    """The ASGI application; every path and method goes to the control plane, which refuses what it must.
+
+    All but the faults' own path, where there is a `book` of them.
+    """
+    endpoint = _Endpoint(control)
+    if faults is not None:
+        faults.app = endpoint
+    found = Starlette(routes=[*(routes(book) if book else ())])
+    # Not a route: a pattern for paths leaves some out, and a redirection would go to what nobody asked for.
+    found.router.redirect_slashes = False
+    found.router.default = faults or endpoint
+    return found
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.encoded(), answer.status, {"content-type": answer.content_type, **answer.headers})
 
 
 async def _body(request: HttpRequest) -> bytes | None:
+    """The whole body; None as soon as it is too large."""
     chunks, size = [], 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > MAX_BODY_BYTES:
-                return None
-            chunks.append(chunk)
-    except ClientDisconnect:
-        return None  # nobody is there to answer
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            return None
+        chunks.append(chunk)
     return b"".join(chunks)
 
 
@@ -60,11 +88,12 @@ def _request(request: HttpRequest, body: bytes) -> Request:
 class ApiServer(uvicorn.Server):
     """Serves until `stop`, at once when told, and leaves the process's signals alone."""
 
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, book: FaultBook) -> None:
+        self.faults = ApiFaults(book, self._cut)
         super().__init__(
             uvicorn.Config(
-                application(control),
-                http="h11",
+                application(control, book, self.faults),
+                http=Http1,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 ws="none",
                 lifespan="off",
@@ -94,6 +123,12 @@ class ApiServer(uvicorn.Server):
         if self._task is not None:
             await self._task
 
+    def _cut(self, client: tuple[str, int] | None) -> None:
+        """Close a peer's connection without an answer."""
+        for connection in self.server_state.connections:
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                connection.transport.abort()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """None: they belong to whoever runs the loop."""
@@ -102,6 +137,14 @@ class ApiServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, without its pause of 0.1 s where nothing is open."""
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
 
     async def main_loop(self) -> None:
         while not self._down.is_set():

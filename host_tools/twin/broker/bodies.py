@@ -1,6 +1,7 @@
 """The body of each packet, checked against MQTT 3.1.1; the statement that a check keeps stands beside it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 from host_tools.twin.broker.packets import (
@@ -34,6 +35,8 @@ from host_tools.twin.broker.reading import (
     topic_filter,
     topic_name,
 )
+
+_SHORT_BYTES = 160
 
 Parser = Callable[[int, bytes], Packet]
 Numbered = TypeVar("Numbered", Puback, Pubrec, Pubrel, Pubcomp, Unsuback)
@@ -80,6 +83,12 @@ def _connack(first: int, data: bytes) -> Connack:
     return Connack(bool(flags), code)
 
 
+@lru_cache(maxsize=4096)
+def _short_name(data: bytes) -> str:
+    # The same few topics come again and again; long ones would make the memory of them large.
+    return topic_name(text(data))
+
+
 def _publish(first: int, data: bytes) -> Publish:
     # Read by hand: most of a broker's work is this packet, and a cursor doubles its cost.
     level, dup = first >> 1 & 3, bool(first & 0x08)
@@ -89,7 +98,7 @@ def _publish(first: int, data: bytes) -> Publish:
     payload = end + 2 if level else end
     if len(data) < payload or len(data) < 2:
         raise MalformedPacketError("ends in the middle of a field")
-    name = topic_name(text(data[2:end]))
+    name = _short_name(data[2:end]) if end < _SHORT_BYTES else topic_name(text(data[2:end]))
     number = packet_id(int.from_bytes(data[end:payload], "big")) if level else 0
     return Publish(name, data[payload:], level, bool(first & 0x01), dup, number)
 

@@ -1,17 +1,19 @@
 """One client's connection: bytes, timers and the one way out. What packets mean is `handlers`' business."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from host_tools.twin.broker.decode import FROM_CLIENT, Decoder, MalformedPacketError
-from host_tools.twin.broker.encode import encode
+from host_tools.twin.broker.encode import encode, puback
 from host_tools.twin.broker.handlers import HANDLERS
 from host_tools.twin.broker.hooks import Moment, Verdict
-from host_tools.twin.broker.packets import Connack, Packet, PacketType
+from host_tools.twin.broker.packets import Connack, Packet, PacketType, Puback, Publish, Pubrec
+from host_tools.twin.broker.rights import Rights, TokenRights
 from host_tools.twin.broker.session import Session
+from host_tools.twin.broker.silence import Watched
+from host_tools.twin.broker.tokenlife import TokenLife
+from host_tools.twin.listening import arm_reset
 from host_tools.twin.trace import Action, Info
 
 if TYPE_CHECKING:
@@ -19,27 +21,43 @@ if TYPE_CHECKING:
 
 _BEFORE_LOGIN = frozenset({PacketType.CONNECT})
 _KEEPALIVE_FACTOR = 1.5
-_RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on, for no time: closing then resets."""
 _LINGER_S = 2.0
 """How long a closed connection may take to get its last bytes out before it is cut."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Watched, asyncio.Protocol):
     """Everything is answered inside `data_received`: no task and no queue for a packet."""
 
+    __slots__ = (
+        "__weakref__",
+        "_decoder",
+        "_gathered",
+        "_transport",
+        "broker",
+        "channel_id",
+        "client_id",
+        "closed",
+        "life",
+        "rights",
+        "session",
+        "will",
+    )
+
     def __init__(self, broker: "Broker") -> None:
+        super().__init__()
         self.broker = broker
         self.client_id = ""
         self.channel_id = broker.new_channel_id()
         self.session: Session | None = None
+        self.rights: Rights | None = None
+        """What the client may use; None for everything."""
+        self.life: TokenLife | None = None
+        """The tokens' life, in Token mode."""
         self.closed = False
+        self.will: Publish | None = None
+        """What is published when this ends without a DISCONNECT."""
         self._decoder = Decoder(_BEFORE_LOGIN, broker.settings.max_connect_bytes)
-        self._loop = asyncio.get_running_loop()
         self._gathered: list[bytes] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._heard_at = 0.0
-        self._silence_s = 0.0
 
     # What the event loop calls.
 
@@ -78,6 +96,9 @@ class Connection(asyncio.Protocol):
         self._stop_timer()
         self.broker.lost(self)
 
+    def fell_silent(self) -> None:
+        self.close(Info.NO_HEART)
+
     # What the broker calls.
 
     @property
@@ -85,15 +106,36 @@ class Connection(asyncio.Protocol):
         """Bytes that the peer has not taken yet."""
         return self._transport.get_write_buffer_size()
 
-    def admit(self, session: Session, keepalive_s: int) -> None:
+    def admit(self, session: Session, rights: Rights | None, keepalive_s: int) -> None:
         """After a good CONNECT: take every packet of a client, and watch its keep-alive."""
-        self.session = session
+        self.session, self.rights = session, rights
         self._decoder.accepts = FROM_CLIENT
         self._decoder.max_packet_bytes = self.broker.settings.max_packet_bytes
         self._expect(keepalive_s * _KEEPALIVE_FACTOR)
 
+    def watch_tokens(self, keepalive_s: int) -> None:
+        """After the CONNACK: notices and the end of its tokens, where the client came with tokens."""
+        if isinstance(self.rights, TokenRights) and not self.closed:
+            self.life = TokenLife(self.broker, self, self.rights, keepalive_s * _KEEPALIVE_FACTOR)
+
+    def acknowledge(self, packet: Publish) -> None:
+        """Answer a PUBLISH as its QoS wants."""
+        if packet.qos == 1:
+            if self.broker.hook is None:
+                self.write(puback(packet.packet_id))
+            else:
+                self.send(Puback(packet.packet_id))
+        elif packet.qos == 2 and self.session is not None:
+            if self.session.received is None:
+                self.session.received = set()
+            self.session.received.add(packet.packet_id)
+            self.send(Pubrec(packet.packet_id))
+
     def send(self, packet: Packet) -> None:
         """The one way out for packets."""
+        if self.broker.hook is None:
+            self.write(encode(packet))
+            return
         verdict = self._ask(Moment.CONNACK if isinstance(packet, Connack) else Moment.OUT, packet)
         if verdict is Verdict.PASS:
             self.write(encode(packet))
@@ -121,15 +163,38 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         """End it with a TCP reset."""
-        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        arm_reset(self._transport.get_extra_info("socket"))
         self.abort()
+
+    def bend(self, wrap: Callable[[asyncio.Transport], asyncio.Transport]) -> None:
+        """For faults: put something in front of the transport, behind what was written so far."""
+        gathers = self._gathered is not None
+        self._flush()
+        self._gathered = [] if gathers else None
+        self._transport = wrap(self._transport)
+
+    def take_up(self, packet: Packet) -> None:
+        """Handle a packet that a hook had put off, then those that came behind it."""
+        if not self.closed:
+            HANDLERS[type(packet)](self.broker, self, packet)
+            self.data_received(b"")
+
+    def hang(self) -> None:
+        """End it for the broker alone: the socket stays open, and silent, until the peer closes it."""
+        self._end(Info.BY_SERVER, "left hanging")
 
     # Inside.
 
     def _handle_packets(self) -> None:
-        while not self.closed and (packet := self._decoder.next()) is not None:
-            if self._ask(Moment.IN, packet) is Verdict.PASS:
-                HANDLERS[type(packet)](self.broker, self, packet)
+        broker, decoder = self.broker, self._decoder
+        while not self.closed and (packet := decoder.next()) is not None:
+            if broker.hook is not None:
+                verdict = self._ask(Moment.IN, packet)
+                if verdict is Verdict.LATER:
+                    return
+                if verdict is not Verdict.PASS:
+                    continue
+            HANDLERS[type(packet)](broker, self, packet)
 
     def _ask(self, moment: Moment, packet: Packet | None) -> Verdict | bytes:
         hook = self.broker.hook
@@ -147,34 +212,15 @@ class Connection(asyncio.Protocol):
             return
         self.closed = True
         self._stop_timer()
+        if self.life is not None:
+            self.life.stop()
         self.broker.trace.add(self.client_id, self.channel_id, Action.CLOSE, info, detail)
         self.broker.detach(self)
 
     def _flush(self) -> None:
+        journal = self.broker.common.journal
+        if journal is not None and journal.dirty:
+            journal.commit()  # before the acknowledgement that says so leaves
         gathered, self._gathered = self._gathered, None
         if gathered and not self._transport.is_closing():
             self._transport.write(b"".join(gathered))
-
-    def _expect(self, silence_s: float) -> None:
-        """Close the connection once nothing came for `silence_s` seconds; 0 waits for ever."""
-        self._stop_timer()
-        self._heard_at, self._silence_s = self._loop.time(), silence_s
-        if silence_s:
-            self._after(silence_s, self._check_silence)
-
-    def _check_silence(self) -> None:
-        # One timer that looks when it fires: arming it anew for each packet would cost more than the packet.
-        left_s = self._heard_at + self._silence_s - self._loop.time()
-        if left_s > 0:
-            self._after(left_s, self._check_silence)
-        else:
-            self.close(Info.NO_HEART)
-
-    def _after(self, seconds: float, call: Callable[[], None]) -> None:
-        self._stop_timer()
-        self._timer = self._loop.call_later(seconds, call)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

@@ -22,21 +22,29 @@ class Decoder:
     No more is kept than one packet of the allowed size and the chunk that was fed.
     """
 
+    __slots__ = ("_at", "_buffer", "accepts", "max_packet_bytes")
+
     def __init__(self, accepts: Collection[int], max_packet_bytes: int) -> None:
         self.accepts = accepts
         self.max_packet_bytes = max_packet_bytes
-        self._buffer = bytearray()
+        # What was fed, as long as it is whole packets; a bytearray once something has to wait for more.
+        self._buffer: bytes | bytearray = b""
         self._at = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream."""
+        if self._at == len(self._buffer):
+            self._buffer, self._at = data, 0
+            return
+        if isinstance(self._buffer, bytes):
+            self._buffer = bytearray(self._buffer)
         self._buffer += data
 
     def next(self) -> Packet | None:
         """The next whole packet, or None until more bytes come. Raises MalformedPacketError."""
         buffer, at = self._buffer, self._at
         if at == len(buffer):
-            self._compact()
+            self._buffer, self._at = b"", 0
             return None
         first = buffer[at]
         parse = BODIES[first]
@@ -44,28 +52,36 @@ class Decoder:
             raise MalformedPacketError("reserved packet type or flags")
         if first >> 4 not in self.accepts:
             raise MalformedPacketError("a packet that has no place here")
-        start = self._body_start(at + 1)
-        if start is None or len(buffer) < start + self._length:
-            self._compact()
+        start, size = at + 2, len(buffer)
+        if size >= start and buffer[at + 1] < 0x80 and buffer[at + 1] <= self.max_packet_bytes:
+            end = start + buffer[at + 1]
+        else:
+            start, end = self._borders(at + 1)
+        if size < end:
+            self._wait()
             return None
-        self._at = end = start + self._length
+        self._at = end
         return parse(first, bytes(buffer[start:end]))
 
-    def _compact(self) -> None:
+    def _wait(self) -> None:
+        """Let go of the packets that were read, and keep what is of the next."""
+        self._buffer = bytearray(self._buffer) if isinstance(self._buffer, bytes) else self._buffer
         del self._buffer[: self._at]
         self._at = 0
 
-    def _body_start(self, at: int) -> int | None:
-        """Read the remaining length, section 2.2.3: where it ends, or None if it is not all there."""
+    def _borders(self, at: int) -> tuple[int, int]:
+        """Read the remaining length, section 2.2.3: where the body begins and ends.
+
+        If it is not all there, the end lies beyond what came.
+        """
         length = 0
         for index in range(4):
             if at + index == len(self._buffer):
-                return None
+                return at, len(self._buffer) + 1
             byte = self._buffer[at + index]
             length |= (byte & 0x7F) << 7 * index
             if length > self.max_packet_bytes:
                 raise MalformedPacketError("too long")
             if byte < 0x80:
-                self._length = length
-                return at + index + 1
+                return at + index + 1, at + index + 1 + length
         raise MalformedPacketError("remaining length of more than four bytes")

@@ -1,8 +1,10 @@
 """Packets to bytes. A value that MQTT 3.1.1 cannot carry raises ValueError, which never shows it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from host_tools.twin.broker.letter import Letter
 from host_tools.twin.broker.packets import (
     Connack,
     Connect,
@@ -24,11 +26,19 @@ from host_tools.twin.broker.packets import (
 
 MAX_REMAINING_BYTES = 268_435_455
 """What four bytes of remaining length can say (section 2.2.3)."""
+_PUBACK = bytes((PacketType.PUBACK << 4, 2))
+_PUBLISH = PacketType.PUBLISH << 4
+_SHORT_CHARS = 160
 
 
 def encode(packet: Packet) -> bytes:
     """The bytes of one packet."""
     return _ENCODERS[type(packet)](packet)
+
+
+def puback(packet_id: int) -> bytes:
+    """The bytes of a PUBACK, for an id that came in a PUBLISH: most of what a broker sends."""
+    return _PUBACK + packet_id.to_bytes(2, "big")
 
 
 def remaining_length(count: int) -> bytes:
@@ -37,6 +47,8 @@ def remaining_length(count: int) -> bytes:
         return bytes((count,))
     if count > MAX_REMAINING_BYTES:
         raise ValueError("packet: too long for MQTT")
+    if count < 16384:
+        return bytes((count & 0x7F | 0x80, count >> 7))
     out = bytearray()
     while count:
         count, low = divmod(count, 128)
@@ -91,11 +103,19 @@ def _connack(packet: Connack) -> bytes:
 
 
 def _publish(packet: Publish) -> bytes:
-    first = PacketType.PUBLISH << 4 | packet.dup << 3 | packet.qos << 1 | packet.retain
-    body = _text(packet.topic, "topic")
+    first = _PUBLISH | packet.dup << 3 | packet.qos << 1 | packet.retain
+    topic = packet.topic
+    head = _short_text(topic) if len(topic) < _SHORT_CHARS else _text(topic, "topic")
     if packet.qos:
-        body += _packet_id(packet.packet_id)
-    return _framed(first, body + packet.payload)
+        head += _packet_id(packet.packet_id)
+    payload = packet.payload
+    return bytes((first,)) + remaining_length(len(head) + len(payload)) + head + payload
+
+
+@lru_cache(maxsize=4096)
+def _short_text(topic: str) -> bytes:
+    # The same few topics go out again and again; long ones would make the memory of them large.
+    return _text(topic, "topic")
 
 
 def _numbered(kind: PacketType, flags: int = 0) -> Callable[[Any], bytes]:
@@ -126,6 +146,7 @@ _ENCODERS: dict[type, Callable[[Any], bytes]] = {
     Connect: _connect,
     Connack: _connack,
     Publish: _publish,
+    Letter: _publish,
     Puback: _numbered(PacketType.PUBACK),
     Pubrec: _numbered(PacketType.PUBREC),
     Pubrel: _numbered(PacketType.PUBREL, 2),

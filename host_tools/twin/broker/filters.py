@@ -1,8 +1,8 @@
 """Topic filters (MQTT 3.1.1 section 4.7): is one well formed, and who subscribed to what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Who = TypeVar("Who")
 
@@ -29,6 +29,9 @@ def has_wildcard(text: str) -> bool:
 class _Node(Generic[Who]):
     below: dict[str, "_Node[Who]"] = field(default_factory=dict)
     here: dict[Who, int] = field(default_factory=dict)
+
+
+_NOBODY: dict[Any, int] = {}
 
 
 class Subscriptions(Generic[Who]):
@@ -58,14 +61,19 @@ class Subscriptions(Generic[Who]):
             return
         self._prune(self._root, text.split("/"), who)
 
-    def match(self, topic: str) -> dict[Who, int]:
-        """Each taker once, with the highest QoS of its filters that match (MQTT-3.3.5-1)."""
-        found = dict(self._exact.get(topic, ()))
-        if self._root.below:
-            for node in _walk(self._root, topic.split("/"), 0):
-                for who, qos in node.here.items():
-                    if qos > found.get(who, -1):
-                        found[who] = qos
+    def match(self, topic: str) -> Mapping[Who, int]:
+        """Each taker once, with the highest QoS of its filters that match (MQTT-3.3.5-1).
+
+        It may be the tree's own, and so is not to be held over a change.
+        """
+        exact = self._exact.get(topic, _NOBODY)
+        if not self._root.below:
+            return exact
+        found = dict(exact)
+        for node in _walk(self._root, topic.split("/"), 0):
+            for who, qos in node.here.items():
+                if qos > found.get(who, -1):
+                    found[who] = qos
         return found
 
     def _prune(self, node: _Node[Who], levels: list[str], who: Who) -> None:

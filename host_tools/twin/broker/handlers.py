@@ -20,13 +20,17 @@ from host_tools.twin.broker.packets import (
     Unsuback,
     Unsubscribe,
 )
-from host_tools.twin.broker.rules import filter_fault, topic_fault
+from host_tools.twin.broker.rights import Denial
+from host_tools.twin.broker.rules import filter_fault
 from host_tools.twin.broker.session import Session
-from host_tools.twin.trace import Action, Info
+from host_tools.twin.broker.tokenlife import TOPICS, UPLOAD
+from host_tools.twin.trace import Action, Info, MessageAction
 
 if TYPE_CHECKING:
     from host_tools.twin.broker.broker import Broker
     from host_tools.twin.broker.connection import Connection
+
+_PUB = MessageAction.PUB_MQTT
 
 
 def _connect(broker: "Broker", connection: "Connection", packet: Connect) -> None:
@@ -38,7 +42,13 @@ def _connect(broker: "Broker", connection: "Connection", packet: Connect) -> Non
 
 def _publish(broker: "Broker", connection: "Connection", packet: Publish) -> None:
     session = _session(connection)
-    fault = topic_fault(packet.topic, broker.state, broker.settings)
+    if connection.rights is not None:
+        if connection.life is not None and packet.topic == UPLOAD:
+            connection.life.upload(packet)
+            return
+        if _is_denied(connection, connection.rights.publish(packet.topic)):
+            return
+    fault = broker.topics.look(packet.topic)[0]
     if fault:
         connection.close(Info.RESOURCE, fault)
         return
@@ -48,18 +58,28 @@ def _publish(broker: "Broker", connection: "Connection", packet: Publish) -> Non
     if len(packet.payload) > PAYLOAD_MAX_BYTES and broker.settings.payload_oversize == "close":
         connection.close(Info.INVALID, f"a payload above {PAYLOAD_MAX_BYTES} bytes")
         return
-    again = packet.qos == 2 and packet.packet_id in session.received
+    again = packet.qos == 2 and session.received is not None and packet.packet_id in session.received
     if not again and len(packet.payload) <= PAYLOAD_MAX_BYTES:
-        broker.router.route(packet, keep_p2p=not session.clean)
-    if packet.qos == 1:
-        connection.send(Puback(packet.packet_id))
-    elif packet.qos == 2:
-        session.received.add(packet.packet_id)
-        connection.send(Pubrec(packet.packet_id))
+        number = broker.trace.published(packet.topic, connection.client_id, _PUB)
+        broker.router.route(packet, number, keep_p2p=not session.clean)
+    connection.acknowledge(packet)
+
+
+def _is_denied(connection: "Connection", denial: Denial | None) -> bool:
+    """Whether there is a denial; if so it is said, and the connection closed."""
+    if denial is None:
+        return False
+    if connection.life is not None:
+        connection.life.end(denial, Info.RESOURCE)
+    else:
+        connection.close(Info.RESOURCE, denial.reason)
+    return True
 
 
 def _pubrel(broker: "Broker", connection: "Connection", packet: Pubrel) -> None:
-    _session(connection).received.discard(packet.packet_id)
+    received = _session(connection).received
+    if received is not None:
+        received.discard(packet.packet_id)
     connection.send(Pubcomp(packet.packet_id))
 
 
@@ -77,12 +97,29 @@ def _pubrec(broker: "Broker", connection: "Connection", packet: Pubrec) -> None:
 
 def _subscribe(broker: "Broker", connection: "Connection", packet: Subscribe) -> None:
     for text, _ in packet.filters:
+        if _is_idle(broker, connection, text):
+            continue
+        if connection.rights is not None and _is_denied(connection, connection.rights.subscribe(text)):
+            return
         fault = filter_fault(text, broker.state, broker.settings)
         if fault:
             connection.close(Info.RESOURCE, fault)
             return
     session = _session(connection)
-    connection.send(Suback(packet.packet_id, [_granted(broker, session, *each) for each in packet.filters]))
+    codes = [
+        qos if _is_idle(broker, connection, text) else _granted(broker, session, text, qos)
+        for text, qos in packet.filters
+    ]
+    connection.send(Suback(packet.packet_id, codes))
+    for (text, _), code in zip(packet.filters, codes, strict=True):
+        if text in session.subscriptions and code != SUBACK_FAILURE:
+            broker.router.send_retained(session, text, code)
+
+
+def _is_idle(broker: "Broker", connection: "Connection", text: str) -> bool:
+    """Whether it is a subscription that Token mode accepts and that does nothing: notices need none."""
+    accepts = connection.life is not None and broker.settings.sys_subscriptions == "accept"
+    return accepts and text in TOPICS
 
 
 def _granted(broker: "Broker", session: Session, text: str, qos: int) -> int:
@@ -108,6 +145,7 @@ def _pingreq(broker: "Broker", connection: "Connection", packet: Pingreq) -> Non
 
 def _disconnect(broker: "Broker", connection: "Connection", packet: Disconnect) -> None:
     broker.trace.add(connection.client_id, connection.channel_id, Action.DISCONNECT, Info.DISCONNECTED)
+    connection.will = None  # MQTT-3.14.4-3
     connection.close(Info.BY_CLIENT)
 
 

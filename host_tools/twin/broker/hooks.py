@@ -23,12 +23,16 @@ class Moment(Enum):
 
 
 class Verdict(Enum):
-    """PASS: as if unasked. DROP: the packet vanishes. CLOSE: end the connection. RESET: by a TCP reset."""
+    """PASS: as if unasked. DROP: the packet vanishes. CLOSE: end the connection. RESET: by a TCP reset.
+
+    LATER (IN only): nothing more is read until the hook calls `Connection.take_up` with the packet.
+    """
 
     PASS = "pass"
     DROP = "drop"
     CLOSE = "close"
     RESET = "reset"
+    LATER = "later"
 
 
 Hook: TypeAlias = "Callable[[Moment, Connection, Packet | None], Verdict | bytes]"

@@ -7,11 +7,36 @@ from host_tools.twin.broker.filters import has_wildcard
 from host_tools.twin.settings import Settings
 from host_tools.twin.state import State
 
+_REMEMBERED, _SHORT_CHARS = 4096, 160
+
 
 def p2p_target(topic: str) -> str | None:
     """The client ID that `parent/p2p/<client ID>` names, or None for any other topic."""
     levels = topic.split("/")
     return levels[2] if len(levels) == 3 and levels[1] == "p2p" else None
+
+
+class Topics:
+    """The rules for topics to publish to, with what they said of good topics remembered."""
+
+    def __init__(self, state: State, settings: Settings) -> None:
+        self._state = state
+        self._settings = settings
+        self._good: dict[str, str | None] = {}
+        self._seen = -1
+
+    def look(self, topic: str) -> tuple[str | None, str | None]:
+        """What is wrong with a topic, and the client ID that it addresses by P2P."""
+        if self._seen != self._state.topic_changes or len(self._good) > _REMEMBERED:
+            self._good.clear()
+            self._seen = self._state.topic_changes
+        elif topic in self._good:
+            return None, self._good[topic]
+        target = p2p_target(topic) if self._settings.topic_rules else None
+        fault = topic_fault(topic, self._state, self._settings)
+        if fault is None and len(topic) <= _SHORT_CHARS:
+            self._good[topic] = target
+        return fault, target
 
 
 def topic_fault(topic: str, state: State, settings: Settings) -> str | None:
