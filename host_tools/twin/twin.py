@@ -37,8 +37,9 @@ class Twin:
 
     Ports of 0 take free ones; the two for WebSocket may be None for none. With `state_dir` the instance, its
     accounts, groups, topics, credentials, tokens, CA, kept sessions and their messages outlive the process.
-    `clock` gives seconds since 1970; a ManualClock is moved by tests. `hook` is the broker's, from the start. Raises MachineError for a port or a
-    folder that cannot be used, UsageError for a group or topic that breaks the rules.
+    `clock` gives seconds since 1970; a ManualClock is moved by tests. `hook` is the
+    broker's, from the start. Raises MachineError for a port or a folder that cannot be used, UsageError for a
+    group or topic that breaks the rules.
     """
 
     mqtt_port: int
@@ -65,7 +66,7 @@ class Twin:
         clock: Callable[[], float] = time.time,
         settings: Settings = _DEFAULTS,
         on_trace: Callable[[TraceEntry], None] | None = None,
-        hook: Hook | None = None,
+        hook: "Hook | None" = None,
     ) -> None:
         self._host = host
         self._wanted = (port, tls_port, api_port, ws_port, wss_port)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from host_tools.errors import UsageError
-from host_tools.vboard.air import AccessPoint
+from host_tools.vboard.air import AccessPoint, checked_routes
 from host_tools.vboard.link import Address
 from host_tools.vboard.network import Network
 
@@ -35,7 +35,7 @@ _ACTS = [
 
 
 def load(path: Path, network: Network) -> list[Step]:
-    """The steps, checked but for what only a running board knows; UsageError names the one that is wrong."""
+    """The steps, checked; UsageError names the one that is wrong."""
     try:
         steps = json.loads(path.read_text())
     except OSError as exc:
@@ -68,6 +68,9 @@ def _step(step: object, network: Network, where: str) -> Step:
             listed = given.pop("ssids", [])
         if "address" in given:
             given["address"] = _address(given["address"])
+            checked_routes({given.get("name", "portal:0"): given["address"]})
+        elif "name" in given:
+            network.check_route(given["name"])
         inspect.signature(method).bind(*listed, **given)
     except (TypeError, ValueError, KeyError, AttributeError):
         raise UsageError(

@@ -31,7 +31,7 @@ class Switchboard:
         book: FaultBook,
         broker: Broker,
         wrong: Callable[[str], ssl.SSLContext],
-        hook: Hook | None = None,
+        hook: "Hook | None" = None,
     ) -> None:
         self._hook = hook
         self._book = book
