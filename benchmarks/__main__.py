@@ -2,21 +2,22 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
 from benchmarks import agent, idle, loading, machine, rates, signature, startup
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Matrix
 from benchmarks.peers.brokers import BROKERS, Broker
 from benchmarks.plan import Plan
 from benchmarks.running import require_two_cores
 from benchmarks.skipping import SkippedError
+from benchmarks.survival import survey
 from benchmarks.table import render
 from host_tools.errors import ToolError
 
-BENCHES: dict[str, Callable[[Plan], list[Figure]]] = {
+BENCHES: dict[str, Callable[[Plan], Sequence[Figure | Matrix]]] = {
     "logins": lambda plan: rates.measure(plan, "logins", rates.LOGINS),
     "acks": lambda plan: rates.measure(plan, "acks", rates.ACKS),
     "deliver": lambda plan: rates.measure(plan, "deliver", rates.DELIVERED),
@@ -24,8 +25,9 @@ BENCHES: dict[str, Callable[[Plan], list[Figure]]] = {
     "startup": startup.measure,
     "signature": signature.measure,
     "agent": agent.measure,
+    "survival": survey.measure,
 }
-_OWN = frozenset({"signature", "agent"})
+_OWN = frozenset({"signature", "agent", "survival"})
 """Those that need no broker."""
 
 
@@ -59,7 +61,7 @@ def main(
         raise SystemExit(1)
 
 
-def _measured(name: str, plan: Plan) -> list[Figure]:
+def _measured(name: str, plan: Plan) -> Sequence[Figure | Matrix]:
     try:
         return BENCHES[name](plan)
     except SkippedError as why:
@@ -80,7 +82,7 @@ def _present(chosen: tuple[str, ...]) -> list[Broker]:
     return present
 
 
-def _print(figures: list[Figure], as_json: bool) -> None:
+def _print(figures: list[Figure | Matrix], as_json: bool) -> None:
     about = machine.describe()
     if as_json:
         click.echo(json.dumps({"machine": about}))

@@ -6,6 +6,23 @@ from typing import Any
 
 
 @dataclass
+class Matrix:
+    """What became of each party in each row, in words; the first party is ours."""
+
+    bench: str
+    what: str
+    parties: list[str]
+    rows: dict[str, list[str]] = field(default_factory=dict)
+    kept: bool | None = None
+    """Whether ours is as it is to be in every row."""
+
+    def facts(self) -> dict[str, Any]:
+        """For --json."""
+        rows = {name: dict(zip(self.parties, cells, strict=True)) for name, cells in self.rows.items()}
+        return {"bench": self.bench, "what": self.what, "rows": rows, "kept": self.kept}
+
+
+@dataclass
 class Figure:
     """`less` says that less is better. `hold` is the ratio to the second party that is to be kept, if any."""
 

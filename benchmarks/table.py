@@ -3,17 +3,30 @@
 import itertools
 from collections.abc import Iterable, Sequence
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Matrix
 
 _IDLE_CORE = 0.9
 
 
-def render(figures: Iterable[Figure]) -> str:
+def render(figures: Iterable[Figure | Matrix]) -> str:
     """Markdown, so that it can be pasted into a page: medians, lowest and highest, ratios to ours."""
     blocks = []
-    for parties, group in itertools.groupby(figures, key=lambda figure: tuple(figure.readings)):
-        blocks.append("\n".join(_table(parties, list(group))))
+    for (kind, parties), group in itertools.groupby(figures, key=lambda each: (type(each), _parties(each))):
+        if kind is Matrix:
+            blocks += ["\n".join(_matrix(each)) for each in group if isinstance(each, Matrix)]
+        else:
+            blocks.append("\n".join(_table(parties, [each for each in group if isinstance(each, Figure)])))
     return "\n\n".join(blocks) + "\n"
+
+
+def _parties(figure: Figure | Matrix) -> tuple[str, ...]:
+    return tuple(figure.parties if isinstance(figure, Matrix) else figure.readings)
+
+
+def _matrix(matrix: Matrix) -> list[str]:
+    head = [matrix.what, *matrix.parties]
+    lines = [head, ["---"] * len(head), *([name, *cells] for name, cells in matrix.rows.items())]
+    return ["| " + " | ".join(line) + " |" for line in lines]
 
 
 def _table(parties: Sequence[str], figures: Sequence[Figure]) -> list[str]:

@@ -42,7 +42,7 @@ def fetch_sources(names: Iterable[str] = tuple(SOURCES)) -> dict[str, Path]:
     No network is used for what is there. MachineError if the index cannot be reached or hands
     out another file than the pinned one. Several processes may call it at once.
     """
-    return {name: _folder(name, SOURCES[name]) for name in names}
+    return {name: fetch(name, SOURCES[name]) for name in names}
 
 
 def umqtt_path() -> Path:
@@ -50,14 +50,20 @@ def umqtt_path() -> Path:
     return fetch_sources([UMQTT])[UMQTT]
 
 
-def _folder(name: str, source: Source) -> Path:
+def download(name: str, source: Source, folder: Path) -> bytes:
+    """The archive itself, left in `folder` too. MachineError as for `fetch_sources`."""
+    return _checked(_download(f"{name}=={source.version}", folder), name, source)
+
+
+def fetch(name: str, source: Source) -> Path:
+    """The folder of one source archive, pinned by the caller; else as `fetch_sources`."""
     parent = paths.cache() / "sources"
     folder = parent / f"{name}-{source.version}"
     if folder.is_dir():
         return folder
     parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".new-") as work:
-        archive = _checked(_download(f"{name}=={source.version}", Path(work)), name, source)
+        archive = download(name, source, Path(work))
         unpacked = Path(work) / "unpacked"
         _unpack(archive, unpacked, name)
         _publish(unpacked, folder)

@@ -18,6 +18,7 @@ from devcred.device import Device
 from devcred.errors import ConfigError, CredentialError, LinkError
 from devcred.log import event, since_boot_ms
 from devcred.outbox import Outbox
+from devcred.reach import Reach
 from devcred.sending import Sender
 
 _RECEIVE_MAX_BYTES = const(8192)
@@ -80,7 +81,7 @@ class Agent:
         self._board = board
         self._settings = settings
         self._own = own
-        self._wifi = wifi
+        self._reach = Reach(board, settings, wifi)
         self._tls = provisioned.tls_context(settings)
         started_us = time.ticks_us()
         self._password = own.password()
@@ -94,13 +95,11 @@ class Agent:
             settings["retry_spread_ms"],
             random.randrange,
         )
-        self._escalation = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
         self._sender = Sender(_outbox(settings), settings, board.now_s, "%08x" % random.getrandbits(30))
         self._device = Device(board, settings, self._sender.counts)
         self._seen = None
         self._subscriptions = []
         self._connected_ms = None
-        self._lost_ms = self._heard_ms = time.ticks_ms()
         self._clock = "unset"
         self._app = Application(application.load(), self)
 
@@ -124,9 +123,7 @@ class Agent:
             client = self._client()
             self._serve(client)
         except LinkError as error:
-            cause, detail = error.cause, error.detail
-            if cause in retry.DEAD_AIR and not self._board.online():
-                cause, detail = causes.NO_WIFI, self._board.why_offline()
+            cause, detail = self._reach.judge(error.cause, error.detail)
         except OSError as error:
             # A driver's own error, outside the stream: named, not hidden.
             cause = causes.LINK_LOST if self._board.online() else causes.NO_WIFI
@@ -138,8 +135,7 @@ class Agent:
         self._lost(cause, detail)
 
     def _prepare(self):
-        if not self._board.online():
-            event("network", "up ssid=%s" % self._board.join(self._wifi))
+        self._reach.join()
         if self._tls is not None and self._clock != "sntp":
             self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
             event("clock", "set by=%s" % self._clock)
@@ -173,16 +169,16 @@ class Agent:
             # Also when the login is refused: the server was proved before it saw the password.
             if client.secured:
                 event("tls", "verified host=%s" % (self._settings["server_name"] or self._settings["host"]))
-        self._connected_ms = self._heard_ms = time.ticks_ms()
+        self._connected_ms = time.ticks_ms()
+        self._reach.served()
         event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
-        self._escalation.answered()
         self._sender.begin(present)
         session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
         session.begin()
         self._board.led(True)
         while True:
             self._board.feed()
-            self._check_radio()
+            self._reach.check()
             busy = session.step()
             self._app.step()
             if not busy:
@@ -200,7 +196,7 @@ class Agent:
         self._device.lost(cause)
         name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
         event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause, detail)))
-        self._escalate(cause)
+        self._reach.mend(cause, self._sender.keep)
         delay_ms = self._backoff.delay_ms(cause)
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
         _idle(self._board, delay_ms, causes.blinks(cause), self._while_offline)
@@ -208,33 +204,6 @@ class Agent:
     def _while_offline(self):
         self._app.step()
         self._sender.offline()
-
-    def _check_radio(self):
-        """A network that went and did not come back soon ends the link before its own deadlines do."""
-        now_ms = time.ticks_ms()
-        if self._board.online():
-            self._heard_ms = now_ms
-        elif time.ticks_diff(now_ms, self._heard_ms) > self._settings["connect_timeout_ms"]:
-            raise LinkError(causes.NO_WIFI, self._board.why_offline())
-
-    def _escalate(self, cause):
-        now_ms = time.ticks_ms()
-        step = self._escalation.step(cause, time.ticks_diff(now_ms, self._lost_ms))
-        self._lost_ms = now_ms
-        online = self._board.online()
-        if step == "radio" and online and clock.answers(self._board, self._settings["ntp_host"]):
-            event("network", "well, only the server is away")
-            return
-        if step:
-            event("network", "down for long: %s" % step)
-        if step == "radio":
-            if online:
-                # It may be the network that is dead and not the radio: another one's turn.
-                self._wifi.append(self._wifi.pop(0))
-            self._board.radio_off()
-        elif step == "reboot":
-            self._sender.keep()
-            self._board.reset()
 
 
 def _outbox(settings):

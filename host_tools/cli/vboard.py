@@ -23,11 +23,17 @@ if TYPE_CHECKING:
     metavar="NAME:PORT=ADDR:PORT",
     help="What the board finds under a name and a port; a name that is not given does not resolve.",
 )
+@click.option(
+    "--network", "script", type=click.Path(), help="What happens to its network: a JSON list of steps."
+)
 @json_option
-def vboard(image: str, board_id: str, link: str | None, routes: tuple[str, ...], as_json: bool) -> None:
+def vboard(
+    image: str, board_id: str, link: str | None, routes: tuple[str, ...], script: str | None, as_json: bool
+) -> None:
     """Run a virtual board: the real MicroPython on a file system image, behind a serial port.
 
-    Runs until SIGTERM (exit code 0) or Ctrl-C (130). What happens to the board goes to stderr.
+    Runs until SIGTERM (exit code 0) or Ctrl-C (130). What happens to the board goes to stderr. A step of a
+    network's script is {"at_ms": 5000, "do": "lose"}; a wrong "do" is answered with the list of them.
 
     \b
     Example:
@@ -37,6 +43,7 @@ def vboard(image: str, board_id: str, link: str | None, routes: tuple[str, ...],
     from host_tools.boards.definition import load_board
     from host_tools.cli.servers import until_stopped
     from host_tools.vboard import VirtualBoard
+    from host_tools.vboard.script import load, play
 
     board = load_board(board_id)
     resolve = dict(map(_route, routes))
@@ -49,7 +56,13 @@ def vboard(image: str, board_id: str, link: str | None, routes: tuple[str, ...],
     made = VirtualBoard(
         Path(image), board, link=Path(link) if link else None, resolve=resolve, on_event=_tell
     )
-    until_stopped(made, lambda _: show(made.describe(), as_json))
+    steps = load(Path(script), made.network) if script else []
+
+    def announce(_: object) -> None:
+        play(steps, made.network)
+        show(made.describe(), as_json)
+
+    until_stopped(made, announce)
 
 
 def _tell(event: "Event") -> None:

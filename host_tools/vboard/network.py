@@ -17,6 +17,8 @@ class Network(Wire):
     links that it gives up itself.
     """
 
+    _healings = 0  # a flapping ends with the next one
+
     def set_access_points(self, *points: AccessPoint) -> None:
         """These and no others; none: one that takes every name and key."""
         self._become(self._air.but(points=points or None))
@@ -27,19 +29,21 @@ class Network(Wire):
 
     def restore(self) -> None:
         """All is well, but for what never_reconnects and radio_dead... did to the chip."""
+        self._healings += 1
         self._become(self._air.healed())
 
     def flap(self, down_ms: int, up_ms: int, times: int) -> None:
         """All access points go and come back, so often. Returns at once; MachineError if no board runs."""
         if self._relay is None:
             raise MachineError("is not running", where="virtual board's network", do="start the board first")
-        self._flap(down_ms, up_ms, times)
+        self._flap(down_ms, up_ms, times, self._healings)
 
-    def _flap(self, down_ms: int, up_ms: int, times: int) -> None:
-        if times > 0:
-            self._become(self._air.but(all_gone=True))
-            self.later(down_ms, lambda: self._become(self._air.but(all_gone=False)))
-            self.later(down_ms + up_ms, lambda: self._flap(down_ms, up_ms, times - 1))
+    def _flap(self, down_ms: int, up_ms: int, times: int, healings: int) -> None:
+        if times <= 0 or self._healings != healings:
+            return
+        self._become(self._air.but(all_gone=True))
+        self.later(down_ms, lambda: self._become(self._air.but(all_gone=False)))
+        self.later(down_ms + up_ms, lambda: self._flap(down_ms, up_ms, times - 1, healings))
 
     def wrong_password(self) -> None:
         """Every access point refuses every key."""
@@ -65,11 +69,15 @@ class Network(Wire):
 
     def server_away(self, name: str) -> None:
         """What is behind `name:port` falls silent, and nothing else does."""
+        self.check_route(name)
+        self._become(self._air.but(away=self._air.away | {self._routes[name]}))
+
+    def check_route(self, name: str) -> None:
+        """UsageError if `name:port` leads nowhere."""
         if name not in self._routes:
             raise UsageError(
                 f"nothing is behind {name}", where="vboard network", do="name a route of resolve"
             )
-        self._become(self._air.but(away=self._air.away | {self._routes[name]}))
 
     def radio_dead_with_address(self) -> None:
         """The radio says that it is connected, and nothing passes until it is switched off and on."""

@@ -33,7 +33,7 @@ _SILENT = ("tls", "link-lost", "no-server")
 _CUT = ("closed", "tls", "no-server", "link-lost")
 # Half an answer, then the end: MicroPython's TLS tells of an end only once, and that to the read
 # that took the half, so the rest of it meets the deadline instead.
-_UNSURE = ("topic-refused", "link-lost")
+_UNSURE = ("closed", "link-lost")
 _LISTENER = {"listener": "tls"}
 
 ROWS = (
@@ -68,9 +68,9 @@ ROWS = (
     Row("puback-half", (at("out", "truncate", packet="PUBACK", at_bytes=3),), _UNSURE),
     Row("puback-by-byte", (at("out", "split", packet="PUBACK", at_bytes=1, delay_ms=100),)),
     Row("puback-corrupt", (at("out", "corrupt", packet="PUBACK", at_bytes=1),), ("link-lost", "protocol")),
-    Row("close-at-publish", (at("in", "close", packet="PUBLISH"),), ("topic-refused",)),
-    Row("reset-at-publish", (at("in", "reset", packet="PUBLISH"),), ("topic-refused",)),
-    Row("close-at-subscribe", (at("in", "close", packet="SUBSCRIBE"),), ("topic-refused",)),
+    Row("close-at-publish", (at("in", "close", packet="PUBLISH"),), ("closed",)),
+    Row("reset-at-publish", (at("in", "reset", packet="PUBLISH"),), ("closed",)),
+    Row("close-at-subscribe", (at("in", "close", packet="SUBSCRIBE"),), ("closed",)),
     Row("suback-lost", (at("out", "drop", packet="SUBACK"),), ("link-lost",)),
     Row("oversize", (at("connack", "say", data="30ffffff7f"),), ("protocol", "closed")),
     Row("pingresp-lost", (at("out", "drop", packet="PINGRESP"),), ("link-lost",), bound_s=20.0),

@@ -1,6 +1,5 @@
 """What can happen to a virtual board's network, as a program on the board sees it and as its server does."""
 
-import json
 import select
 import socket
 import time
@@ -13,7 +12,6 @@ import pytest
 from host_tools.boards.definition import Board
 from host_tools.errors import MachineError, UsageError
 from host_tools.vboard import AccessPoint, VirtualBoard
-from host_tools.vboard.script import load, play
 from tests.vboard.kit import DEADLINE_S, Terminal, image_with, running
 
 ROUTE = "broker.example:8883"
@@ -268,52 +266,3 @@ def test_what_cannot_be_said(esp32: Board, tmp_path: Path) -> None:
         made.network.captive_portal(("192.0.2.1", 80))
     with pytest.raises(UsageError, match="has no port"):
         made.network.dns_move("x", ("127.0.0.1", 80))
-
-
-def scripted(tmp_path: Path, board: Board, *steps: object) -> tuple[Path, VirtualBoard]:
-    path = tmp_path / "script.json"
-    path.write_text(json.dumps(steps))
-    return path, VirtualBoard(tmp_path / "b.img", board, resolve={ROUTE: ("127.0.0.1", 9)})
-
-
-def test_a_script_in_a_file(esp32: Board, tmp_path: Path) -> None:
-    path, made = scripted(
-        tmp_path,
-        esp32,
-        {"do": "set_access_points", "points": [{"ssid": "home", "password": "correct-horse"}]},
-        {"do": "captive_portal", "address": "127.0.0.1:80"},
-        {"do": "server_away", "name": ROUTE},
-        {"at_ms": 50, "do": "lose", "ssids": ["home"]},
-        {"at_ms": 100, "do": "restore"},
-    )
-    steps = load(path, made.network)
-    with made:
-        play(steps, made.network)
-        until_s = time.monotonic() + DEADLINE_S
-        seen = []
-        while made.network.air()["gone"] or "home" not in str(seen):
-            seen.append(made.network.air()["gone"])
-            assert time.monotonic() < until_s, seen
-            time.sleep(0.005)
-        assert made.network.air()["points"] == [["home", "correct-horse", False]]
-
-
-@pytest.mark.parametrize(
-    ("step", "said"),
-    [
-        ({"do": "loose"}, "do='loose' at_ms=0 is no step"),
-        ({"do": "close"}, "do='close'"),
-        ({"do": "lose", "at_ms": -1}, "at_ms=-1"),
-        (7, "do=None"),
-        ({"do": "flap", "down_ms": 1}, "its arguments: down_ms, up_ms, times"),
-        ({"do": "captive_portal", "address": "nowhere"}, "captive_portal does not take"),
-        ({"do": "captive_portal", "address": "192.0.2.1:80"}, "leads to 192.0.2.1"),
-        ({"do": "server_away", "name": "x:1"}, "nothing is behind x:1"),
-        ({"do": "set_access_points", "points": [{"name": "x"}]}, "set_access_points does not take"),
-    ],
-)
-def test_a_script_that_is_wrong(esp32: Board, tmp_path: Path, step: object, said: str) -> None:
-    path, made = scripted(tmp_path, esp32, {"do": "restore"}, step)
-    with pytest.raises(UsageError) as caught:
-        load(path, made.network)
-    assert (said in str(caught.value) and "step 2" in str(caught.value)) or "vboard" in str(caught.value)
