@@ -65,7 +65,8 @@ $(BENCH_VENV)/.ready: benchmarks/requirements.txt $(READY)
 	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-soak: $(READY) ## The whole fuzz: 1,000,000 damaged packets, 20,000 requests (DEVCRED_SEED=n repeats)
+soak: $(READY) ## The whole fuzz and abuse: 1,000,000 damaged packets, 20,000 requests (DEVCRED_SEED=n repeats)
 	@DEVCRED_FUZZ_PACKETS=1000000 DEVCRED_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -s tests/fuzz
+	@DEVCRED_SOAK=1 $(BIN)/python -m pytest tests/conformance/test_abuse.py
 
 .PHONY: bench soak

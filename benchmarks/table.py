@@ -1,6 +1,5 @@
 """Figures as text: one table for each set of parties."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 
 from benchmarks.figures import Figure
@@ -10,10 +9,10 @@ _IDLE_CORE = 0.9
 
 def render(figures: Iterable[Figure]) -> str:
     """Markdown, so that it can be pasted into a page: medians, lowest and highest, ratios to ours."""
-    blocks = []
-    for parties, group in itertools.groupby(figures, key=lambda figure: tuple(figure.readings)):
-        blocks.append("\n".join(_table(parties, list(group))))
-    return "\n\n".join(blocks) + "\n"
+    groups: dict[tuple[str, ...], list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(tuple(figure.readings), []).append(figure)
+    return "\n\n".join("\n".join(_table(parties, group)) for parties, group in groups.items()) + "\n"
 
 
 def _table(parties: Sequence[str], figures: Sequence[Figure]) -> list[str]:
