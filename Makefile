@@ -24,8 +24,12 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY) ## The whole journey, on two boards, with no cloud and no hardware
 	@$(BIN)/devcred demo $(foreach board,$(BOARDS),--board $(board))
 
+# What is measured line by line runs by itself; the rest waits more than it works, and goes two at a time.
+BY_ITSELF := tests/shared tests/firmware $(wildcard tests/test_*.py)
+
 test: $(READY) ## Every test, under CPython and in the real MicroPython
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(BY_ITSELF)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope $(addprefix --ignore=,$(BY_ITSELF)) tests
 
 clean: ## Remove what was built or fetched; the sources stay
 	rm -rf $(VENV) build dist
@@ -65,7 +69,8 @@ $(BENCH_VENV)/.ready: benchmarks/requirements.txt $(READY)
 	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-soak: $(READY) ## The whole fuzz: 1,000,000 damaged packets, 20,000 requests (DEVCRED_SEED=n repeats)
+soak: $(READY) ## The whole fuzz and abuse: 1,000,000 damaged packets, 20,000 requests (DEVCRED_SEED=n repeats)
 	@DEVCRED_FUZZ_PACKETS=1000000 DEVCRED_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -s tests/fuzz
+	@DEVCRED_SOAK=1 $(BIN)/python -m pytest tests/conformance/test_abuse.py
 
 .PHONY: bench soak

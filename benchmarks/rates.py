@@ -25,14 +25,16 @@ def measure(plan: Plan, bench: str, loads: list[Load]) -> list[Figure]:
     """Every load on every broker, `plan.runs` times, each time on a broker that was just started."""
     lot = plan.lot(CREDENTIALS)
     figures = [Figure(bench, what, "/s") for what, _, _ in loads]
+    by_cpu = [Figure(bench, what, "for each second of the broker's processor") for what, _, _ in loads]
     for number in range(plan.runs):
         for broker in plan.brokers:
             plan.say(f"{bench}: {broker.name}, run {number + 1} of {plan.runs}")
             with run(broker, lot) as running:
-                for figure, (_, mode, numbers) in zip(figures, loads, strict=True):
+                for figure, own, (_, mode, numbers) in zip(figures, by_cpu, loads, strict=True):
                     seen = loading.measure(
                         running, lot.file, mode, warm_up=plan.warm_up_s, seconds=plan.seconds, **numbers
                     )
                     figure.add(broker.name, seen["per_s"])
                     figure.busy.setdefault(broker.name, []).append(seen["broker_cpu"])
-    return figures
+                    own.add(broker.name, seen["per_s"] / max(seen["broker_cpu"], 0.001))
+    return figures + by_cpu

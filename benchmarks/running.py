@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.peers.accounts import Account
-from benchmarks.peers.brokers import ROOT, Broker
+from benchmarks.peers.brokers import ROOT, Broker, free_port
 from benchmarks.plan import Lot
 from host_tools.errors import MachineError
 from host_tools.twin.broker.encode import encode
@@ -47,7 +47,7 @@ def run(broker: Broker, lot: Lot) -> Iterator[Running]:
 @contextmanager
 def started(broker: Broker, lot: Lot) -> Iterator[Running]:
     """The broker's process, just begun."""
-    port = _free_port()
+    port = free_port()
     command = ["taskset", "-c", str(BROKER_CORE), *broker.command(lot.folder, port, lot.accounts)]
     path = os.pathsep.join((str(ROOT), str(ROOT / "firmware")))
     with open(lot.folder / f"{broker.name}.log", "wb") as log:
@@ -98,12 +98,6 @@ def require_two_cores() -> None:
     """Raises MachineError where the two sides cannot be kept apart."""
     if sys.platform != "linux" or not {BROKER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise MachineError("cores 0 and 1 are not both ours", where="bench", do="use Linux with two cores")
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _rss_kb(pid: int) -> int:

@@ -1,6 +1,5 @@
 """Figures as text: one table for each set of parties."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 
 from benchmarks.figures import Figure, Matrix
@@ -10,17 +9,15 @@ _IDLE_CORE = 0.9
 
 def render(figures: Iterable[Figure | Matrix]) -> str:
     """Markdown, so that it can be pasted into a page: medians, lowest and highest, ratios to ours."""
+    groups: dict[tuple[str, ...], list[Figure]] = {}
     blocks = []
-    for (kind, parties), group in itertools.groupby(figures, key=lambda each: (type(each), _parties(each))):
-        if kind is Matrix:
-            blocks += ["\n".join(_matrix(each)) for each in group if isinstance(each, Matrix)]
+    for figure in figures:
+        if isinstance(figure, Matrix):
+            blocks.append("\n".join(_matrix(figure)))
         else:
-            blocks.append("\n".join(_table(parties, [each for each in group if isinstance(each, Figure)])))
+            groups.setdefault(tuple(figure.readings), []).append(figure)
+    blocks += ["\n".join(_table(parties, group)) for parties, group in groups.items()]
     return "\n\n".join(blocks) + "\n"
-
-
-def _parties(figure: Figure | Matrix) -> tuple[str, ...]:
-    return tuple(figure.parties if isinstance(figure, Matrix) else figure.readings)
 
 
 def _matrix(matrix: Matrix) -> list[str]:

@@ -1,7 +1,9 @@
 """How each broker is started: a command, its configuration, and why it may be absent."""
 
+import http.client
 import json
 import shutil
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +17,15 @@ VENV = ROOT / "build" / "bench-venv"
 
 
 class Broker(Protocol):
-    """`folder` holds the twin's state and is the run's own, 0700; `command` may put files there."""
+    """`folder` holds the twin's state and is the run's own, 0700; `command` may put files there.
+
+    `visit` uses what a running broker has beside MQTT; False if that is nothing.
+    """
 
     name: str
 
     def absent(self) -> str | None: ...
+    def visit(self) -> bool: ...
     def command(self, folder: Path, port: int, accounts: Sequence[Account]) -> list[str]: ...
 
 
@@ -28,13 +34,25 @@ class Twin:
 
     name = "twin"
 
+    def __init__(self) -> None:
+        self._api_port = 0
+
     def absent(self) -> str | None:
         return None
 
     def command(self, folder: Path, port: int, accounts: Sequence[Account]) -> list[str]:
-        ports = ["--port", str(port), *(f"--{name}-port=0" for name in ("tls", "api", "ws", "wss"))]
+        self._api_port = free_port()
+        ports = [f"--port={port}", f"--api-port={self._api_port}"]
+        ports += [f"--{name}-port=0" for name in ("tls", "ws", "wss")]
         start = [sys.executable, "-m", "host_tools", "twin", "--quiet", "--json"]
         return [*start, "--state", str(folder / "twin"), *ports]
+
+    def visit(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._api_port, timeout=30)
+        connection.request("GET", "/")  # unsigned: refused, by all of the control plane
+        connection.getresponse().read()
+        connection.close()
+        return True
 
 
 class Mosquitto:
@@ -57,6 +75,9 @@ class Mosquitto:
         configuration.write_text(dynsec.server(port, plugin, rules))
         return [program, "-c", str(configuration)]
 
+    def visit(self) -> bool:
+        return False
+
     def _program(self) -> str | None:
         return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
@@ -77,8 +98,18 @@ class Amqtt:
         server = Path(__file__).with_name("amqtt_server.py")
         return [str(self._python()), str(server), str(port), str(secrets)]
 
+    def visit(self) -> bool:
+        return False
+
     def _python(self) -> Path:
         return VENV / "bin" / "python"
+
+
+def free_port() -> int:
+    """A TCP port that nobody has on loopback now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 BROKERS: tuple[Broker, ...] = (Twin(), Mosquitto(), Amqtt())

@@ -46,8 +46,10 @@ class Listener(socket.socket):
 
 def bind(host: str, port: int) -> Listener:
     """A bound TCP socket; `port` 0 takes a free one. Raises MachineError."""
+    # As bytes: for text the system module loads all of Unicode's names first, a megabyte.
+    name = host.encode() if host.isascii() else host
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
     except (OSError, OverflowError) as error:
         raise MachineError(
             f"cannot listen on {host}", where="twin", do="name an address of this computer"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 GROUP = "GID_test"
 """The group that these twins have from the start."""
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _MARKER = (
     "mqtt_twin(**options): what the fixture mqtt_twin gives the Twin, such as groups, topics or settings"
 )
@@ -28,11 +29,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def mqtt_twin_factory() -> Iterator[Callable[..., "TwinThread"]]:
+def mqtt_twin_factory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., "TwinThread"]]:
     """`mqtt_twin_factory(settings=Settings(...), topics=[...])`: another twin, with what Twin takes.
 
-    It has the group GID_test unless `groups` says otherwise.
+    It has the group GID_test unless `groups` says otherwise. For the time of the test HTTP_PROXY and its
+    like are not in the environment: the official SDK would use them for this computer too.
     """
+    for name in _PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
     # Imported here: a session that uses no twin does not wait for it.
     from host_tools.twin import TwinThread
 

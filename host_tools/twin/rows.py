@@ -29,10 +29,16 @@ def read(store: Store, kind: str, make: Callable[[Any], _Made]) -> dict[str, _Ma
 def record(kind: type[_Made]) -> Callable[[Any], _Made]:
     """A `make` for a dataclass whose rows are its fields; TypeError for a text or number that is none."""
 
+    checked = [
+        (item.name, item.default, item.type)
+        for item in fields(kind)  # type: ignore[arg-type]
+        if item.type in (str, int)
+    ]
+
     def make(row: Any) -> _Made:
-        for item in fields(kind):  # type: ignore[arg-type]
-            if item.type in (str, int) and not isinstance(row.get(item.name, item.default), item.type):
-                raise TypeError(item.name)
+        for name, default, wanted in checked:
+            if not isinstance(row.get(name, default), wanted):
+                raise TypeError(name)
         return kind(**row)
 
     return make

@@ -46,12 +46,18 @@ class Broker:
     port: int
 
 
+def found(name: str) -> str | None:
+    """The path of one of mosquitto's programs, or None where it is not installed."""
+    # Debian puts the broker where only root looks.
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin")
+
+
 def program(name: str) -> str:
-    """The path of one of mosquitto's programs; the test is skipped where it is not installed."""
-    found = shutil.which(name, path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin")
-    if found is None:
+    """The same; the test is skipped where it is not installed."""
+    path = found(name)
+    if path is None:
         pytest.skip(NO_MOSQUITTO)
-    return found
+    return path
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.twin.conftest import GROUP
 _no_proxy = of_twin._no_proxy
 
 Dial = Callable[..., Raw]
+HERE = Path(__file__).resolve().parent
 _NUMBERS = itertools.count(1)
 
 
@@ -39,12 +41,27 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     return found
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What mosquitto does otherwise is a strict xfail: the table of differences is tried with each run."""
-    for item in items:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What mosquitto does otherwise is a strict xfail: the table of differences is tried with each run.
+
+    Without mosquitto one test stays, to be skipped and say so for all.
+    """
+    its_own = [item for item in items if _needs_mosquitto(item)]
+    for item in its_own:
         name = item.name.replace("[mosquitto]", "").replace("[mosquitto-", "[")
-        if name != item.name and name in MOSQUITTO:
+        if name in MOSQUITTO:
             item.add_marker(pytest.mark.xfail(reason=MOSQUITTO[name], strict=True))
+    if its_own and not all(map(brokers.found, ("mosquitto", "mosquitto_pub"))):
+        config.hook.pytest_deselected(items=its_own[1:])
+        items[:] = [item for item in items if item not in set(its_own[1:])]
+
+
+def _needs_mosquitto(item: pytest.Item) -> bool:
+    if item.path.parent != HERE:
+        return False
+    call = getattr(item, "callspec", None)
+    of_broker = call.params.get("broker") if call else None
+    return item.path.name == "test_commands.py" or of_broker == "mosquitto"
 
 
 @pytest.fixture

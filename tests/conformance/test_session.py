@@ -107,7 +107,7 @@ def test_mqtt_4_5_0_1_what_no_window_took_is_kept(dial: Dial, other: Raw, name: 
             other.deliver(name, payload, 1, n)
         under_way = len(wire.drain())
         assert 0 < under_way < len(sent)
-    got = []
+    got: list[bytes] = []
     with kept(dial, name, present=True) as wire:
         for _ in sent:
             message = wire.message()

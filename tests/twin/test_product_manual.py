@@ -14,7 +14,6 @@ from host_tools.twin.settings import Settings
 from host_tools.twin.trace import Info
 
 PAGE = manual.PAGE.read_text("utf-8")
-README = (manual.PAGE.parent.parent / "README.md").read_text("utf-8")
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -69,12 +68,6 @@ def test_every_action_of_a_fault_is_explained() -> None:
     table = PAGE.partition("| `what` | does |")[2].partition("\n\n")[0]
     explained = set(re.findall(r"`([a-z-]+)`", table))
     assert {what for place in PLACES.values() for what in place.actions} <= explained
-
-
-def test_the_front_pages_example_runs_as_written(tmp_path: Path) -> None:
-    (block,) = blocks(README)
-    (tmp_path / "example.py").write_text(block)
-    assert run_in(tmp_path, "example.py") == "Success\nNot authorized\n"
 
 
 def test_the_manuals_examples_run_as_written(tmp_path: Path) -> None:

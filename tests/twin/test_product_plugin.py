@@ -1,5 +1,6 @@
 """The fixtures for other people's tests, as those people run them: pytest, in a folder of theirs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 THEIRS = '''
 import pytest
 import paho.mqtt.client as paho
+from alibabacloud_onsmqtt20200420 import client, models
+from alibabacloud_tea_openapi.models import Config
 from host_tools.twin import Settings
 
 SEEN = []
@@ -55,6 +58,13 @@ def test_twins_with_settings(mqtt_twin_factory, mqtt_device):
     assert answer(lenient, login) == ["Bad user name or password"]
 
 
+def test_the_sdk_reaches_it_whatever_proxy_there_is(mqtt_twin):
+    key = {"access_key_id": mqtt_twin.access_key_id, "access_key_secret": mqtt_twin.access_key_secret}
+    sdk = client.Client(Config(endpoint=mqtt_twin.endpoint, protocol="http", **key))
+    request = models.ListGroupIdRequest(instance_id=mqtt_twin.instance_id)
+    assert [group.group_id for group in sdk.list_group_id(request).body.data] == ["GID_test"]
+
+
 def test_a_client_id_that_breaks_the_rules(mqtt_device):
     with pytest.raises(ValueError, match="GroupID"):
         mqtt_device("till-1")
@@ -85,12 +95,20 @@ def test_in_a_loop_of_its_own():
 def run_pytest(folder: Path, source: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     (folder / "test_theirs.py").write_text(source)
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "--strict-markers", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "HTTP_PROXY": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize(
     ("source", "arguments", "count"),
-    [(THEIRS, ("-p", "host_tools.twin.pytest_plugin"), 6), (ASYNC, (), 1)],
+    [(THEIRS, ("-p", "host_tools.twin.pytest_plugin"), 7), (ASYNC, (), 1)],
     ids=["plugin", "async"],
 )
 def test_it_runs_in_a_folder_of_theirs(
