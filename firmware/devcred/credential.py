@@ -1,7 +1,8 @@
 """A device's credential, and how it reads in a record's payload.
 
 Either the DeviceAccessKeySecret itself, from which the device computes its password at
-boot, or the password that somebody else computed from it ("presigned").
+boot; or the password that somebody else computed from it ("presigned"); or, in Token mode,
+the tokens that an account applied for, `key_id` being that account's AccessKeyId.
 """
 
 import json
@@ -14,27 +15,32 @@ _KEYS = ("client_id", "instance_id", "key_id")
 class Credential:
     """One device's right to connect: names in clear, the secret where nothing prints it."""
 
-    def __init__(self, client_id, instance_id, key_id, secret="", password=""):
+    def __init__(self, client_id, instance_id, key_id, secret="", password="", tokens=None):
+        """`tokens`: by type, R, W or RW; one of the last three is given."""
         self.client_id = topics.check_client_id(client_id)
         self.instance_id = instance_id
         self.key_id = key_id
-        self.username = signing.device_username(key_id, instance_id)
-        if bool(secret) == bool(password):
-            raise ValueError("credential: give either the secret or the password")
+        if bool(secret) + bool(password) + bool(tokens) != 1:
+            raise ValueError("credential: give either the secret, the password or tokens")
+        user = signing.token_username if tokens else signing.device_username
+        self.username = user(key_id, instance_id)
         self._secret = secret
-        self._password = password
+        self._tokens = tokens
+        self._password = signing.token_password(tokens) if tokens else password
 
     @property
     def presigned(self) -> bool:
         """Whether the device holds the password only, never the secret."""
-        return bool(self._password)
+        return bool(self._password) and not self._tokens
 
     def password(self) -> str:
-        """The CONNECT password; computed here unless it came presigned."""
+        """The CONNECT password; signed here unless it came presigned or is made of tokens."""
         return self._password or signing.password(self.client_id, self._secret)
 
     def sign_ahead(self):
         """The same credential presigned, so that the secret need not reach the device."""
+        if self._tokens:
+            return self  # nothing in it is secret to the device
         return Credential(self.client_id, self.instance_id, self.key_id, password=self.password())
 
     def __repr__(self):
@@ -43,7 +49,9 @@ class Credential:
     def payload(self) -> bytes:
         """For `records.pack`."""
         body = {key: getattr(self, key) for key in _KEYS}
-        if self._password:
+        if self._tokens:
+            body["tokens"] = self._tokens
+        elif self._password:
             body["password"] = self._password
         else:
             body["secret"] = self._secret
@@ -59,7 +67,8 @@ def from_payload(payload: bytes) -> Credential:
     if not isinstance(body, dict):
         raise ValueError("credential: not a JSON object")
     for key in body:
-        if key not in _KEYS + ("secret", "password") or not isinstance(body[key], str):
+        known = dict if key == "tokens" else str if key in _KEYS + ("secret", "password") else None
+        if known is None or not isinstance(body[key], known):
             raise ValueError("credential: holds a key that has no place there")
     for key in _KEYS:
         if key not in body:

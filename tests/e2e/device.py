@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from devcred.credential import Credential
 from host_tools.boards.bundle import agent_files, device_files
 from host_tools.boards.console import LineReader
 from host_tools.boards.definition import load_board
@@ -36,6 +38,7 @@ class Device:
     name: str
     folder: Path
     board_id: str = "ESP32_GENERIC"
+    mode: str = "DeviceCredential"
     config: dict[str, object] = field(default_factory=dict)
     routes: dict[str, tuple[str, int]] = field(default_factory=dict)
     wifi: list[tuple[str, str]] = field(default_factory=lambda: list(WIFI), repr=False)
@@ -49,6 +52,7 @@ class Device:
             AccessKey(self.twin.access_key_id, self.twin.access_key_secret),
         )
         self.held = register(self.cloud, self.client_id)
+        self.token = ""
         settings = {
             "client_id": self.client_id,
             "host": self.twin.host_name,
@@ -59,8 +63,18 @@ class Device:
             "led_pin": 2,
         } | self.config
         self.files = agent_files(self.board) | device_files(
-            settings, self.twin.ca_der, self.held.for_device(), self.wifi
+            settings, self.twin.ca_der, self._credential(), self.wifi
         )
+
+    def _credential(self) -> Credential:
+        if self.mode == "DeviceCredential":
+            return self.held.for_device()
+        twin, hour_ms = self.twin, 3600 * 1000
+        expire_ms = int(time.time() * 1000) + hour_ms
+        self.token = twin.call(
+            lambda: twin.twin.state.tokens.apply(twin.access_key_id, "R,W", ["devcred/#"], expire_ms)
+        )
+        return Credential(self.client_id, twin.instance_id, twin.access_key_id, tokens={"RW": self.token})
 
     @contextlib.contextmanager
     def running(self) -> Iterator[tuple[VirtualBoard, Lines]]:

@@ -233,3 +233,13 @@ def test_parent_topic_that_does_not_exist(twin: TwinThread, tmp_path: Path) -> N
         assert console.expect("lost", ONLINE_S).value("cause") == "closed"
         lost = console.expect("lost", ONLINE_S)
         assert (lost.value("cause"), lost.value("code")) == ("topic-refused", "nobody/telemetry")
+
+
+def test_token_mode_logs_in_and_a_revoked_token_is_refused(twin: TwinThread, tmp_path: Path) -> None:
+    device = Device(twin, "token", tmp_path, mode="Token")
+    with device.powered() as (_, console):
+        assert console.expect("credential", BOOT_S).value("key_id") == twin.access_key_id
+        console.expect("published", ONLINE_S)
+        assert twin.call(lambda: twin.twin.state.tokens.revoke(device.token))
+        messages.close_connection(device.cloud, device.client_id)
+        assert console.expect("refused", ONLINE_S).value("cause") == "refused"

@@ -80,11 +80,11 @@ class Listener:
         self._client.loop_stop()
 
 
-def play(row: Row, board_id: str, folder: Path) -> Outcome:
+def play(row: Row, board_id: str, mode: str, folder: Path) -> Outcome:
     """Arm the twin, power the board on, and follow it until it is back in service, or past the bound."""
     folder.mkdir()
     with TwinThread(groups=(GROUP,)) as twin:
-        device = Device(twin, row.name, folder, board_id=board_id, config=dict(CONFIG))
+        device = Device(twin, row.name, folder, board_id=board_id, mode=mode, config=dict(CONFIG))
         device.files["/app.py"] = APP
         listener = Listener(register(device.cloud, f"{GROUP}@@@listener"), twin.mqtt_port)
         armed = [twin.faults.add(**_aimed(fault, device.client_id)) for fault in row.faults]

@@ -6,31 +6,30 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from tests.faults.play import MESSAGES, Outcome, play
-from tests.faults.rows import ROWS, Row
+from tests.faults.rows import ROWS
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
-PLAYS = [(row, board_id) for row in ROWS for board_id in BOARDS]
-NAMES = [f"{row.name}-{board_id}" for row, board_id in PLAYS]
+DEVICE, TOKEN = "DeviceCredential", "Token"
+PLAYS = [(row, board_id, DEVICE) for row in ROWS for board_id in BOARDS]
+# What the mode of the login could make a difference to.
+PLAYS += [(row, board_id, TOKEN) for row in ROWS for board_id in BOARDS if row.name.startswith("connack")]
+NAMES = [f"{row.name}-{board_id}-{mode}" for row, board_id, mode in PLAYS]
 # They wait more than they work.
 AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], "Future[Outcome]"]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Future[Outcome]"]]:
     """All plays, some at a time, while the tests take the results one by one."""
     folder = tmp_path_factory.mktemp("faults")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {
-            (row.name, board_id): pool.submit(play, row, board_id, folder / f"{row.name}-{board_id}")
-            for row, board_id in PLAYS
-        }
+        yield {name: pool.submit(play, *each, folder / name) for name, each in zip(NAMES, PLAYS, strict=True)}
 
 
-@pytest.mark.parametrize(
-    ("row", "board_id"), PLAYS, ids=[f"{row.name}-{board_id}" for row, board_id in PLAYS]
-)
-def test_back_in_service(outcomes: dict[tuple[str, str], "Future[Outcome]"], row: Row, board_id: str) -> None:
-    outcome = outcomes[row.name, board_id].result()
+@pytest.mark.parametrize("name", NAMES)
+def test_back_in_service(outcomes: dict[str, "Future[Outcome]"], name: str) -> None:
+    row = PLAYS[NAMES.index(name)][0]
+    outcome = outcomes[name].result()
     assert outcome.struck, outcome
     assert outcome.online, outcome
     if row.causes:
