@@ -53,20 +53,24 @@ def main(
             if set(chosen) - _OWN:
                 require_two_cores()
                 loading.compiled()
-            figures = [figure for name in chosen for figure in _measured(name, plan)]
+            measured = [_measured(name, plan) for name in chosen]
     except ToolError as error:
         raise SystemExit(_told(error)) from None
-    _print(figures, as_json)
-    if any(figure.kept is False for figure in figures):
+    _print([figure for part in measured for figure in part or ()], as_json)
+    if None in measured or any(figure.kept is False for part in measured for figure in part or ()):
         raise SystemExit(1)
 
 
-def _measured(name: str, plan: Plan) -> Sequence[Figure | Matrix]:
+def _measured(name: str, plan: Plan) -> Sequence[Figure | Matrix] | None:
+    """The figures; none for what cannot be measured here, None where it failed. The others go on."""
     try:
         return BENCHES[name](plan)
     except SkippedError as why:
         _say(f"{name}: skipped: {why}")
         return []
+    except ToolError as error:
+        _told(error)
+        return None
 
 
 def _present(chosen: tuple[str, ...]) -> list[Broker]:

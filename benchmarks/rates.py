@@ -25,7 +25,7 @@ def measure(plan: Plan, bench: str, loads: list[Load]) -> list[Figure]:
     """Every load on every broker, `plan.runs` times, each time on a broker that was just started."""
     lot = plan.lot(CREDENTIALS)
     figures = [Figure(bench, what, "/s") for what, _, _ in loads]
-    by_cpu = [Figure(bench, what, "for each second of the broker's processor") for what, _, _ in loads]
+    by_cpu = [Figure(bench, what, "per CPU second of the broker") for what, _, _ in loads]
     for number in range(plan.runs):
         for broker in plan.brokers:
             plan.say(f"{bench}: {broker.name}, run {number + 1} of {plan.runs}")

@@ -9,11 +9,11 @@ PAYLOAD = "x" * 100
 
 def main(way, port, client_id, username, password, count):
     if way == "agent":
-        from devcred.mqtt import Client
+        from devcred.mqtt import Client, Seen
         from devcred.stream import Stream
 
         stream = Stream(5000, lambda: None, lambda call: call())
-        client = Client(stream, "127.0.0.1", port, client_id, username, password, 60, 1024)
+        client = Client(stream, "127.0.0.1", port, client_id, username, password, 60, 1024, Seen())
         client.open(True)
         send = client.send
     else:

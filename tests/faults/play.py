@@ -55,6 +55,8 @@ class Outcome:
     numbers: list[int] = field(default_factory=list)
     took_s: float = 0.0
     resets: list[str] = field(default_factory=list)
+    recoveries_s: list[float] = field(default_factory=list)
+    down_since_s: float = 0.0
 
 
 class Listener:
@@ -129,8 +131,12 @@ def _note(said: Said | None, outcome: Outcome) -> None:
     if said.name in ("lost", "refused"):
         outcome.causes.append(said.value("cause"))
         outcome.online = False
+        outcome.down_since_s = outcome.down_since_s or said.at_s
     elif said.name == "connack":
         outcome.online = True
+        if outcome.down_since_s:
+            outcome.recoveries_s.append(said.at_s - outcome.down_since_s)
+        outcome.down_since_s = 0.0
 
 
 def _is_back(row: Row, outcome: Outcome) -> bool:

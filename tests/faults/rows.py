@@ -65,6 +65,7 @@ ROWS = (
     Row("puback-late", (at("out", "delay", packet="PUBACK", delay_ms=400),)),
     Row("puback-lost", (at("out", "drop", packet="PUBACK"),), ("link-lost",)),
     Row("puback-twice", (at("out", "double", packet="PUBACK"),)),
+    Row("puback-merged", (at("out", "merge", packet="PUBACK", delay_ms=200),)),
     Row("puback-half", (at("out", "truncate", packet="PUBACK", at_bytes=3),), _UNSURE),
     Row("puback-by-byte", (at("out", "split", packet="PUBACK", at_bytes=1, delay_ms=100),)),
     Row("puback-corrupt", (at("out", "corrupt", packet="PUBACK", at_bytes=1),), ("link-lost", "protocol")),

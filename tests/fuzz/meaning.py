@@ -48,7 +48,9 @@ def meaning(request: h11.Request, body: bytes) -> Meaning:
     asked = (request.method, path, sorted(_pairs(query)))
     signed = {name: value for name, value in headers.items() if name.startswith(b"x-acs-")}
     if b"authorization" in headers:
-        signed |= {name: headers.get(name, b"") for name in (b"host", b"content-type")}
+        # The type of a body of no bytes says nothing, and a client of the vendor's does not sign it.
+        also = (b"host", b"content-type") if body else (b"host",)
+        signed |= {name: headers.get(name, b"") for name in also}
         claim = _AUTHORIZATION.search(headers[b"authorization"])
         by = (claim.group(1), claim.group(2).lower()) if claim else ()
         return (*asked, tuple(sorted(signed.items())), body, by)

@@ -66,7 +66,7 @@ class TestPresigned(unittest.TestCase):
 
 class TestRefusals(unittest.TestCase):
     def test_either_the_secret_or_the_password(self):
-        text = "credential: give either the secret or the password"
+        text = "credential: give either the secret, the password or tokens"
         for data in (
             payload(),
             payload(secret=""),
@@ -132,7 +132,7 @@ class TestRefusals(unittest.TestCase):
             self.assertEqual(why(payload(secret=CANARY, **{key: "a|b"})), key + ": must not hold a '|'")
 
     def test_in_the_constructor_as_well(self):
-        text = "credential: give either the secret or the password"
+        text = "credential: give either the secret, the password or tokens"
         self.assertEqual(said(Credential, CLIENT_ID, "i", "k"), text)
         self.assertEqual(said(Credential, CLIENT_ID, "i", "k", CANARY, CANARY), text)
 
@@ -146,3 +146,34 @@ class TestSilence(unittest.TestCase):
             for text in (repr(device), str(device), "%r" % [device], "{}".format(device)):
                 self.assertFalse(CANARY in text)
                 self.assertTrue(CLIENT_ID in text)
+
+
+class TestTokens(unittest.TestCase):
+    TOKENS = (("R", "cmVhZA=="), ("W", "d3JpdGU="))
+
+    def device(self):
+        return Credential(CLIENT_ID, "mqtt-xxxxx", "YYYYY", tokens=dict(self.TOKENS))
+
+    def test_user_name_and_password_are_token_modes(self):
+        device = self.device()
+        self.assertEqual(device.username, "Token|YYYYY|mqtt-xxxxx")
+        self.assertEqual(device.password(), "R|cmVhZA==|W|d3JpdGU=")
+        self.assertFalse(device.presigned)
+
+    def test_round_trip(self):
+        again = credential.from_payload(self.device().payload())
+        self.assertEqual(again.username, self.device().username)
+        self.assertEqual(again.password(), self.device().password())
+
+    def test_signed_ahead_they_are_what_they_were(self):
+        self.assertEqual(self.device().sign_ahead().username, "Token|YYYYY|mqtt-xxxxx")
+
+    def test_what_is_no_set_of_tokens(self):
+        for tokens in ({"X": CANARY}, {"R": ""}, {"R": "a|b" + CANARY}, {"R": 7}, {"R": [CANARY]}):
+            self.assertTrue(why(payload(tokens=tokens)).startswith("tokens: "), str(tokens))
+        for tokens in ([], "R|" + CANARY, 7, {}):
+            self.assertTrue(why(payload(tokens=tokens)).startswith("credential: "), str(tokens))
+        self.assertIn("either", why(payload(tokens={"R": "a"}, secret=CANARY)))
+
+    def test_no_repr_shows_them(self):
+        self.assertFalse("cmVhZA" in repr(self.device()))
