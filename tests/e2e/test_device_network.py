@@ -102,7 +102,7 @@ def benches(twin: TwinThread, tmp_path_factory: pytest.TempPathFactory) -> Itera
         made = []
         for board_id in BOARDS:
             name = f"network-{board_id}"
-            device = Device(twin, name, tmp_path_factory.mktemp(name), board_id, CONFIG, wifi=WIFI)
+            device = Device(twin, name, tmp_path_factory.mktemp(name), board_id, config=CONFIG, wifi=WIFI)
             elsewhere = stack.enter_context(closing(Relay()))
             board, console = stack.enter_context(device.powered())
             board.network.set_access_points(FIRST, SECOND)
