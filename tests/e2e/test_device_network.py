@@ -257,7 +257,7 @@ def test_back_in_service(benches: list[Bench], script: Callable[[Bench], None]) 
 @pytest.mark.parametrize("saving", [False, True])
 def test_power_saving_of_an_rp2(twin: TwinThread, tmp_path: Path, saving: bool) -> None:
     config = CONFIG | {"radio_power_save": saving}
-    device = Device(twin, f"saving-{saving}", tmp_path, "RPI_PICO_W", config)
+    device = Device(twin, f"saving-{saving}", tmp_path, "RPI_PICO_W", config=config)
     with closing(Relay()) as elsewhere, device.powered() as (board, console):
         board.network.power_save_loss(after_ms=1500)
         bench = Bench(device, board, console, elsewhere)
