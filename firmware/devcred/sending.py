@@ -26,13 +26,19 @@ class Sender:
 
     def publish(self, topic, body):
         """Accept a message; False if the outbox is full. A dict goes out as JSON, with our
-        client ID and an id `mid` by which the receiver knows what it has seen; bytes as they are.
+        client ID and an id `mid` by which the receiver knows what it has seen; text and bytes
+        as they are. ValueError for anything else.
         """
         self._number += 1
         if isinstance(body, dict):
             body["client_id"] = self._config["client_id"]
             body["mid"] = "%s-%d" % (self._boot_id, self._number)
-            body = json.dumps(body).encode()
+            body = json.dumps(body)
+        if isinstance(body, str):
+            body = body.encode()
+        if not isinstance(body, (bytes, bytearray)):
+            # Found out later it would be the agent's failure, and not the application's.
+            raise ValueError("body: give a dict, text or bytes")
         if self._unkept_ms is None:
             self._unkept_ms = time.ticks_ms()
         return self._outbox.put(self._number, self._now_s(), topic.encode(), body)

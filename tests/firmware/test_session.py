@@ -177,6 +177,15 @@ class TestSession(unittest.TestCase):
         self.assertEqual(self.client.again, [0, 41])
         self.assertEqual(len(self.outbox), 0)
 
+    def test_text_is_taken_as_it_is(self):
+        self.sender.publish("devcred/a", "7")
+        self.assertEqual(self.outbox.peek()[3], b"7")
+
+    def test_what_is_no_message_fails_with_who_publishes_it(self):
+        for body in (7, None, ["x"]):
+            self.assertRaises(ValueError, self.sender.publish, "devcred/a", body)
+        self.assertEqual(len(self.outbox), 0)
+
     def test_a_full_outbox_refuses(self):
         taken = [self.sender.publish("devcred/a", b"x") for _ in range(11)]
         self.assertEqual(taken, [True] * 10 + [False])
