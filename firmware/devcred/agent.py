@@ -95,12 +95,12 @@ class Agent:
             settings["retry_spread_ms"],
             random.randrange,
         )
-        self._sender = Sender(_outbox(settings), settings, board.now_s, "%08x" % random.getrandbits(30))
+        self._clock = "unset"
+        self._sender = Sender(_outbox(settings), settings, self._now_s, "%08x" % random.getrandbits(30))
         self._device = Device(board, settings, self._sender.counts)
         self._seen = None
         self._subscriptions = []
         self._connected_ms = None
-        self._clock = "unset"
         self._app = Application(application.load(), self)
 
     def publish(self, topic, body):
@@ -118,6 +118,7 @@ class Agent:
     def live_once(self):
         """Connect, serve until the link is lost, name the cause, and wait as it demands."""
         client = None
+        self._app.step()  # at power-on its `setup`: what it subscribes to is there at the first login
         try:
             self._prepare()
             client = self._client()
@@ -139,6 +140,10 @@ class Agent:
         if self._tls is not None and self._clock != "sntp":
             self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
             event("clock", "set by=%s" % self._clock)
+
+    def _now_s(self):
+        # 0 while nobody has told the time: by a guess, what is published now would soon be ancient.
+        return self._board.now_s() if self._clock in ("sntp", "kept") else 0
 
     def _client(self):
         from devcred.mqtt import Client, Seen

@@ -1,7 +1,8 @@
-"""The user's own `app.py` beside the agent: `setup(agent)` once, `loop(agent)` again and again.
+"""The user's own `app.py` beside the agent: `setup(agent)` once, then `loop(agent)` again and
+again, or the coroutine `task(agent)` for asyncio, or both.
 
-An exception in it is reported and does not take the link down: the part that failed rests
-for a while and is tried again. A call that takes too long is named.
+An exception in it is reported and does not take the link down: what failed rests for a while
+and is tried again. A call that takes too long is named.
 """
 
 import time
@@ -21,10 +22,12 @@ class Application:
         self._agent = agent
         self._setup = getattr(app, "setup", None)
         self._loop = getattr(app, "loop", None)
+        self._task = getattr(app, "task", None)
+        self._tasks = None
         self._rest_since_ms = None
 
     def step(self):
-        """One turn: what is left of `setup`, else `loop`."""
+        """One turn: what is left of `setup`, else `loop` and the tasks."""
         if self._rest_since_ms is not None:
             if time.ticks_diff(time.ticks_ms(), self._rest_since_ms) < _REST_MS:
                 return
@@ -32,8 +35,18 @@ class Application:
         if self._setup is not None:
             if self._call("setup", self._setup):
                 self._setup = None
-        elif self._loop is not None:
+            return
+        if self._loop is not None:
             self._call("loop", self._loop)
+        if self._task is not None:
+            self._turn()
+
+    def _turn(self):
+        if self._tasks is None:
+            from devcred.tasks import Tasks
+
+            self._tasks = Tasks(self._task, self._agent, _REST_MS)
+        self._call("task", self._tasks.step)
 
     def _call(self, name, function):
         started_ms = time.ticks_ms()

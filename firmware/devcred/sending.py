@@ -15,7 +15,10 @@ class Sender:
     """Accepts messages at any time; sends them, in order, when a link is there."""
 
     def __init__(self, outbox, config, now_s, boot_id):
-        """`boot_id`: a text that differs from boot to boot, so that no message's id comes twice."""
+        """`now_s()`: seconds since 1970, 0 if not known.
+
+        `boot_id`: a text that differs from boot to boot, so that no message's id comes twice.
+        """
         self._outbox = outbox
         self._config = config
         self._now_s = now_s

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from devcred import records
 from host_tools.boards.image import read_image
-from host_tools.cloud import credentials, messages
+from host_tools.cloud import credentials
 from host_tools.demo.observer import Observer
 from host_tools.errors import MachineError
 from host_tools.twin import TwinThread
@@ -28,9 +28,6 @@ def loop(agent):
             print("devcred 0 refused-by-outbox")
     else:
         print("devcred 0 all-published")
-
-def setup(agent):
-    agent.subscribe("devcred/settings", lambda topic, payload: print("devcred 0 setting", payload.decode()))
 """
     % COUNT
 )
@@ -90,18 +87,3 @@ def wait_until_kept(image: Path, device: Device) -> None:
             return
         time.sleep(0.2)
     raise AssertionError("not kept on flash in time")
-
-
-def test_the_application_hears_what_it_subscribed_to(tmp_path: Path) -> None:
-    with TwinThread(groups=(GROUP,)) as twin:
-        device = Device(twin, "listening", tmp_path)
-        device.files["/app.py"] = APP
-        with device.powered() as (_, console):
-            console.expect("all-published", ONLINE_S)
-            messages.send_message(device.cloud, "devcred/settings", "brightness=7")
-            assert console.expect("setting", ONLINE_S).text == "brightness=7"
-            # And again after a login of its own making.
-            messages.close_connection(device.cloud, device.client_id)
-            console.expect("published", ONLINE_S)
-            messages.send_message(device.cloud, "devcred/settings", "brightness=8")
-            assert console.expect("setting", ONLINE_S).text == "brightness=8"

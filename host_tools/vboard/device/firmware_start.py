@@ -44,11 +44,22 @@ def _load_firmware():
         __import__(name)
         gc.collect()
         sys.modules[name].__file__ = ".frozen/%s.py" % name.replace(".", "/")
+    _true_ticks()
     modules = {"machine": machine, "network": network, "os": os, "socket": socket, "time": time}
     for name, module in modules.items():
         sys.modules[name] = sys.modules["u" + name] = module
     sys.modules[vboard_link.PORT] = port
     return sys_board.make()
+
+
+def _true_ticks():
+    """asyncio's queue is part of the interpreter and counts its ticks, not the stand-in's."""
+    import asyncio.core
+
+    import utime
+
+    core = asyncio.core
+    core.ticks, core.ticks_add, core.ticks_diff = utime.ticks_ms, utime.ticks_add, utime.ticks_diff
 
 
 def _mount():
