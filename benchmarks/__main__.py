@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import agent, idle, loading, machine, rates, signature, startup
+from benchmarks import agent, idle, loading, machine, rates, signature, startup, wear
 from benchmarks.figures import Figure, Matrix
 from benchmarks.peers.brokers import BROKERS, Broker
 from benchmarks.plan import Plan
@@ -24,10 +24,11 @@ BENCHES: dict[str, Callable[[Plan], Sequence[Figure | Matrix]]] = {
     "idle": idle.measure,
     "startup": startup.measure,
     "signature": signature.measure,
+    "wear": wear.measure,
     "agent": agent.measure,
     "survival": survey.measure,
 }
-_OWN = frozenset({"signature", "agent", "survival"})
+_OWN = frozenset({"signature", "wear", "agent", "survival"})
 """Those that need no broker."""
 
 

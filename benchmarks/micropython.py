@@ -13,10 +13,17 @@ DEVICE = Path(__file__).with_name("device")
 _DEADLINE_S = 300.0
 
 
-def run(script: str, arguments: Sequence[str] = (), *, under: Sequence[str] = (), stdin: str = "") -> str:
+def run(
+    script: str,
+    arguments: Sequence[str] = (),
+    *,
+    under: Sequence[str] = (),
+    stdin: str = "",
+    heap_wk: int = 96,
+) -> str:
     """What `script` prints. `under` is a command to run it in. Raises MachineError if it fails."""
     path = ":".join(map(str, (ROOT / "firmware", umqtt_path(), DEVICE, ".frozen")))
-    command = [*under, find_micropython(), "-X", "heapsize=96wk", str(DEVICE / script), *arguments]
+    command = [*under, find_micropython(), "-X", f"heapsize={heap_wk}wk", str(DEVICE / script), *arguments]
     told = subprocess.run(
         command,
         input=stdin,
