@@ -61,7 +61,7 @@ def main(way):
     vfs.mount(vfs.VfsLfs2(flash, progsize=PROG_BYTES), "/")
     storage = store.Folder("/outbox")
     box = Outbox(storage, OUTAGE_MESSAGES, 65536) if way == "ours" else FileEach(storage)
-    flash.erases = 0
+    flash.erases = 0  # those of mkfs are not the outbox's
     for start in range(0, MESSAGES, OUTAGE_MESSAGES):
         for number in range(start, start + OUTAGE_MESSAGES):
             box.put(number, 0, TOPIC, PAYLOAD)
