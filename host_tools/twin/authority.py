@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _RENEWED_S = 90 * 86_400
-"""A server certificate is used for this long at most; it is good for 398 days."""
+"""A server certificate is used for this long at most; it is good for a year."""
 
 Keep = Callable[[str, Callable[[], str]], str]
 """The text kept under a name, or what the callable makes, which is kept then."""

@@ -51,6 +51,7 @@ ROWS = (
     Row("other-name", (at("hello", "certificate", certificate="other-name", **_LISTENER),), ("tls-name",)),
     Row("expired", (at("hello", "certificate", certificate="expired", **_LISTENER),), ("tls-time",)),
     Row("not-yet", (at("hello", "certificate", certificate="not-yet-valid", **_LISTENER),), ("tls-time",)),
+    Row("just-issued", (at("hello", "certificate", certificate="just-issued", **_LISTENER),)),
     Row("connack-late", (at("connack", "delay", delay_ms=400),)),
     Row("connack-never", (at("connack", "drop"),), ("link-lost",)),
     Row("connack-1", (at("connack", "code", code=1),), ("protocol",)),

@@ -1,5 +1,6 @@
 """Faults before the first packet, as a raw client meets them: listeners, accepted sockets, TLS handshakes."""
 
+import datetime as dt
 import socket
 import ssl
 import time
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from cryptography import x509
 
 from host_tools.errors import UsageError
 from host_tools.twin import TwinThread
@@ -184,6 +186,15 @@ def test_a_wrong_certificate(faulty: TwinThread, kind: str, words: str) -> None:
     with pytest.raises(ssl.SSLCertVerificationError, match=words):
         shake(faulty)
     assert goes_in(faulty, shake(faulty))
+
+
+def test_a_certificate_just_issued(faulty: TwinThread) -> None:
+    faulty.faults.add(where="hello", what="certificate", certificate="just-issued")
+    sock = shake(faulty)
+    certificate = x509.load_der_x509_certificate(sock.getpeercert(True) or b"")
+    age = dt.datetime.now(dt.UTC) - certificate.not_valid_before_utc
+    assert dt.timedelta(minutes=1) <= age < dt.timedelta(minutes=10)
+    assert goes_in(faulty, sock)
 
 
 def test_a_rule_for_one_server_name_leaves_the_others_alone(faulty: TwinThread) -> None:

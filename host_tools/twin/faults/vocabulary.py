@@ -10,7 +10,7 @@ from host_tools.twin.broker.packets import PacketType
 
 LISTENERS = ("mqtt", "tls", "ws", "wss", "api", "proxy")
 """The twin's five, and the one of the proxy."""
-CERTIFICATES = ("other-ca", "other-name", "expired", "not-yet-valid")
+CERTIFICATES = ("other-ca", "other-name", "expired", "not-yet-valid", "just-issued")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
-"""Server certificates with one thing wrong, made when first asked for."""
+"""Server certificates with one thing wrong or peculiar, made when first asked for."""
 
 import ssl
 from collections.abc import Callable
 
 from host_tools.twin.authority import Authority, context_of
 
-_DAY_S = 86_400
+_LONG_S = 400 * 86_400  # longer than a certificate is good for
+_JUST_S = 60
 _WRONG_NAMES = ["wrong-name.invalid"]
 
 
@@ -31,6 +32,7 @@ class WrongCertificates:
             return context_of(certs.server_pem(certs.new_authority(now_s), self._names, now_s))
         if kind == "other-name":
             return context_of(certs.server_pem(self._authority, _WRONG_NAMES, now_s))
-        # A certificate is good for 398 days, and from 30 days before it was made.
-        off_s = (-400 if kind == "expired" else 400) * _DAY_S
-        return context_of(certs.server_pem(self._authority, self._names, now_s + off_s))
+        if kind == "expired":
+            return context_of(certs.server_pem(self._authority, self._names, now_s - _LONG_S))
+        since_s = now_s - _JUST_S if kind == "just-issued" else now_s + _LONG_S
+        return context_of(certs.server_pem(self._authority, self._names, since_s, since_s))
