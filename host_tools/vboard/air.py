@@ -28,6 +28,8 @@ class Air:
     dns: bool = True
     portal: Address | None = None
     away: frozenset[Address] = frozenset()
+    time_answer: str = "right"
+    time_skew_s: int = 0
     quirk: bool = False
 
     def healed(self) -> "Air":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from host_tools.errors import MachineError, UsageError
 from host_tools.vboard.air import AccessPoint, check_loopback, checked_routes
 from host_tools.vboard.link import Address
+from host_tools.vboard.sntp import check_time
 from host_tools.vboard.wire import Wire
 
 
@@ -78,6 +79,16 @@ class Network(Wire):
             raise UsageError(
                 f"nothing is behind {name}", where="vboard network", do="name a route of resolve"
             )
+
+    def time_skew(self, skew_s: int) -> None:
+        """The time server tells a time so far ahead of this computer's; below 0: behind."""
+        check_time(skew_s=skew_s)
+        self._become(self._air.but(time_skew_s=skew_s))
+
+    def time_answer(self, how: str) -> None:
+        """How the time server answers: a word of sntp.ANSWERS."""
+        check_time(how=how)
+        self._become(self._air.but(time_answer=how))
 
     def radio_dead_with_address(self) -> None:
         """The radio says that it is connected, and nothing passes until it is switched off and on."""

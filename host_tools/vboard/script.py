@@ -2,7 +2,8 @@
 
 `do` names a method of Network. at_ms counts from the board's start and defaults to 0; an address is
 `"127.0.0.1:80"`; `set_access_points` takes `points`, a list of `{"ssid", "password", "hidden"}`; `lose` takes
-`ssids`, a list, or nothing.
+`ssids`, a list, or nothing; `time_answer` takes `how`: right, silent, kiss-of-death, not-set, forged, garbage
+or short.
 """
 
 import inspect
@@ -14,6 +15,7 @@ from host_tools.errors import UsageError
 from host_tools.vboard.air import AccessPoint, checked_routes
 from host_tools.vboard.link import Address
 from host_tools.vboard.network import Network
+from host_tools.vboard.sntp import check_time
 
 Step = tuple[int, Callable[[], None]]
 
@@ -28,6 +30,8 @@ _ACTS = [
     "dns_dead",
     "dns_move",
     "server_away",
+    "time_skew",
+    "time_answer",
     "radio_dead_with_address",
     "never_reconnects",
     "power_save_loss",
@@ -71,6 +75,8 @@ def _step(step: object, network: Network, where: str) -> Step:
             checked_routes({given.get("name", "portal:0"): given["address"]})
         elif "name" in given:
             network.check_route(given["name"])
+        elif name.startswith("time_"):
+            check_time(**given)
         inspect.signature(method).bind(*listed, **given)
     except (TypeError, ValueError, KeyError, AttributeError):
         raise UsageError(

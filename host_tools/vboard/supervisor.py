@@ -118,7 +118,7 @@ class Supervisor:
         if "wake" in ready:
             self._do_what_was_asked()
         if "sntp" in ready:
-            self._sntp.answer(silent=self._network.is_silent)
+            self._sntp.answer(*self._network.time_told())
         if life is not None and life is self._life:
             self._attend(life, ready)
         self._port.flush()

@@ -63,10 +63,10 @@ class Wire:
                 self._saving = rest == "1"
             self._freeze()
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing passes between the board and its time server."""
-        return self._down or self._dead or self._air.portal is not None
+    def time_told(self) -> tuple[str, int]:
+        """How the board's time server answers, and the seconds it is off; silence if nothing passes."""
+        cut_off = self._down or self._dead or self._air.portal is not None
+        return "silent" if cut_off else self._air.time_answer, self._air.time_skew_s
 
     def resolve(self, question: str) -> str:
         """The answer to `number udp name:port`: `route number address port`, or `route number` if unknown."""

@@ -12,7 +12,7 @@ import pytest
 from host_tools.boards.definition import Board
 from host_tools.errors import UsageError
 from host_tools.vboard import VirtualBoard
-from host_tools.vboard.sntp import reply
+from host_tools.vboard.sntp import ANSWERS, reply
 from tests.vboard.kit import Terminal, image_with, running
 
 JOIN = (
@@ -122,6 +122,18 @@ def test_sntp_reply() -> None:
     assert len(answer) == 48 and answer[0] & 7 == 4 and answer[1] == 1
     assert answer[24:32] == request[40:48]
     assert answer[40:48] == struct.pack("!II", 1_700_000_000 + 2_208_988_800, 1 << 31)
+
+
+def test_sntp_replies_that_are_not_to_be_believed() -> None:
+    """RFC 4330, 4 and 5."""
+    request = struct.pack("!B1xB37xQ", 0x23, 0xFF, 0x1122334455667788)
+    replies = {how: reply(request, 1_700_000_000.5, how) for how in ANSWERS}
+    assert replies["kiss-of-death"][1] == 0  # stratum
+    assert replies["not-set"][0] >> 6 == 3  # leap indicator
+    assert replies["forged"][24:32] != request[40:48]  # originate time
+    assert len(replies["short"]) < len(replies["garbage"]) == 48
+    for how in ("kiss-of-death", "not-set", "forged"):
+        assert replies[how][40:] == replies["right"][40:] and replies[how][0] & 7 == 4
 
 
 @pytest.mark.parametrize("resolve", [{"a:1": ("192.0.2.1", 80)}, {"a": ("127.0.0.1", 80)}])

@@ -28,6 +28,8 @@ def test_a_script_in_a_file(esp32: Board, tmp_path: Path) -> None:
         {"do": "set_access_points", "points": [{"ssid": "home", "password": "correct-horse"}]},
         {"do": "captive_portal", "address": "127.0.0.1:80"},
         {"do": "server_away", "name": ROUTE},
+        {"do": "time_skew", "skew_s": -3600},
+        {"do": "time_answer", "how": "kiss-of-death"},
         {"at_ms": 50, "do": "lose", "ssids": ["home"]},
         {"at_ms": 100, "do": "restore"},
     )
@@ -55,6 +57,10 @@ def test_a_script_in_a_file(esp32: Board, tmp_path: Path) -> None:
         ({"do": "captive_portal", "address": "192.0.2.1:80"}, "leads to 192.0.2.1"),
         ({"do": "server_away", "name": "x:1"}, "nothing is behind x:1"),
         ({"do": "set_access_points", "points": [{"name": "x"}]}, "set_access_points does not take"),
+        ({"do": "time_answer", "how": "late"}, "how='late' is no answer"),
+        ({"do": "time_answer"}, "its arguments: how"),
+        ({"do": "time_skew", "skew_s": 1 << 32}, "skew_s=4294967296 is no whole number"),
+        ({"do": "time_skew", "skew_s": "1"}, "skew_s='1' is no whole number"),
     ],
 )
 def test_a_script_that_is_wrong(esp32: Board, tmp_path: Path, step: object, said: str) -> None:

@@ -37,6 +37,7 @@ def _load_firmware():
     import machine
     import network
     import sys_board
+    import vboard_tls
 
     port = __import__(vboard_link.PORT)
     sys.path[:] = [setup["frozen_path"], ".frozen"]
@@ -49,6 +50,7 @@ def _load_firmware():
     for name, module in modules.items():
         sys.modules[name] = sys.modules["u" + name] = module
     sys.modules[vboard_link.PORT] = port
+    sys.modules["tls"] = vboard_tls
     return sys_board.make()
 
 
