@@ -25,6 +25,8 @@ _RECEIVE_MAX_BYTES = const(8192)
 _IDLE_MS = const(20)
 _REPEAT_MS = const(60000)
 _CRASH_WAIT_MS = const(30000)
+# A told time is good for so long; the next login after it asks again.
+_CLOCK_S = const(86400)
 
 # What the board needs before there is a configuration: no watchdog, no LED.
 _BARE = {"watchdog_ms": 0, "led_kind": "none", "led_pin": None}
@@ -96,6 +98,7 @@ class Agent:
             random.randrange,
         )
         self._clock = "unset"
+        self._told_s = 0
         self._sender = Sender(_outbox(settings), settings, self._now_s, "%08x" % random.getrandbits(30))
         self._device = Device(board, settings, self._sender.counts)
         self._seen = None
@@ -137,9 +140,13 @@ class Agent:
 
     def _prepare(self):
         self._reach.join()
-        if self._tls is not None and self._clock != "sntp":
-            self._clock = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
-            event("clock", "set by=%s" % self._clock)
+        # By the wall clock, since ticks wrap within days; set back by somebody, it is asked for too.
+        if self._tls is not None and not 0 <= self._board.now_s() - self._told_s < _CLOCK_S:
+            how = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
+            self._told_s = self._board.now_s() if how == "sntp" else 0
+            if how != "kept" or self._clock == "unset":
+                self._clock = how  # a floor that is kept is no better for it
+            event("clock", "set by=%s" % how)
 
     def _now_s(self):
         # 0 while nobody has told the time: by a guess, what is published now would soon be ancient.
@@ -199,6 +206,8 @@ class Agent:
             self._connected_ms = None
         cause = self._backoff.lost(cause, held_ms)
         self._device.lost(cause)
+        if cause == causes.TLS_TIME:
+            self._clock, self._told_s = "floor", 0  # it may have been told wrong: no better than a guess
         name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
         event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause, detail)))
         self._reach.mend(cause, self._sender.keep)
