@@ -49,10 +49,15 @@ def refused_with(port: int) -> str:
 
 def shake(twin: TwinThread, name: str = "", port: int = 0) -> ssl.SSLSocket:
     """A verified TLS connection to the twin, asking for `name`, by way of another `port` if given."""
-    context = ssl.create_default_context(cadata=twin.ca_der)
-    sock = socket.create_connection(("127.0.0.1", port or twin.tls_port), DEADLINE_S)
+    return secured(port or twin.tls_port, twin.ca_der, name or twin.host_name)
+
+
+def secured(port: int, ca_der: bytes, name: str) -> ssl.SSLSocket:
+    """A TLS connection in which CA and `name` were verified."""
+    context = ssl.create_default_context(cadata=ca_der)
+    sock = socket.create_connection(("127.0.0.1", port), DEADLINE_S)
     try:
-        return context.wrap_socket(sock, server_hostname=name or twin.host_name)
+        return context.wrap_socket(sock, server_hostname=name)
     except OSError:
         sock.close()
         raise

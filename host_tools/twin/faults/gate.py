@@ -91,6 +91,5 @@ def refuse(sock: socket.socket, how: str) -> None:
 
 async def _started(link: Link, device: socket.socket, inner: socket.socket) -> None:
     with suppress(OSError):
-        for each in (device, inner):
-            each.setblocking(False)
+        device.setblocking(False)
         await link.start(device, inner)

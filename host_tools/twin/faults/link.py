@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import socket
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -11,6 +12,8 @@ from host_tools.twin.faults.flow import Flow
 from host_tools.twin.faults.wire import Wire
 
 _HIGH_BYTES = 1 << 18
+_HANDSHAKE_S = 10.0
+_GOODBYE_S = 2.0
 _numbers = itertools.count(1)
 
 
@@ -37,7 +40,8 @@ class Side(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._link.ended(self)
-        return True
+        # Under TLS the one end is both, and asyncio closes it.
+        return self.wire.can_write_eof()
 
     def pause_writing(self) -> None:
         self.other.wire.pause_reading()
@@ -84,11 +88,26 @@ class Link:
     def wires(self) -> tuple[Wire, Wire]:
         return self.device.wire, self.server.wire
 
-    async def start(self, device: socket.socket, server: socket.socket) -> None:
-        """Join the two sockets, which then belong to the link."""
+    async def start(
+        self, device: socket.socket, server: socket.socket, tls: ssl.SSLContext | None = None
+    ) -> None:
+        """Join the two sockets, which then belong to the link; with `tls` the device's TLS ends here.
+
+        OSError when the device had gone, or its handshake failed; nothing is left of either then.
+        """
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(lambda: self.device, device)
-        await loop.connect_accepted_socket(lambda: self.server, server)
+        limits = {"ssl_handshake_timeout": _HANDSHAKE_S, "ssl_shutdown_timeout": _GOODBYE_S} if tls else {}
+        try:
+            await loop.connect_accepted_socket(lambda: self.device, device, ssl=tls, **limits)
+            await loop.connect_accepted_socket(lambda: self.server, server)
+        except BaseException:
+            if self.device.is_up:
+                self.device.wire.abort()
+            server.close()
+            raise
+        if not (self.device.is_up and self.server.is_up):
+            self.abort()  # one went while the other came
+            return
         for side in (self.device, self.server):
             side.flow.start()
         for wire in self.wires:
@@ -137,7 +156,7 @@ class Link:
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Two sockets of this process, joined by TCP, so that a reset of one reaches the other."""
+    """Two sockets of this process, joined by TCP, so that a reset of one reaches the other; not blocking."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(1)
@@ -145,5 +164,7 @@ def pair() -> tuple[socket.socket, socket.socket]:
         while True:
             other, address = listener.accept()
             if address == one.getsockname():
+                for each in (one, other):
+                    each.setblocking(False)
                 return one, other
             other.close()  # somebody else's

@@ -74,8 +74,12 @@ class Wire(asyncio.Transport):
         """Send the end of the stream, and nothing after it."""
         self._queue.clear()
         self._ended = True
-        if not self._under.is_closing() and self._under.can_write_eof():
+        if self._under.is_closing():
+            return
+        if self._under.can_write_eof():
             self._under.write_eof()
+        else:
+            self._under.close()  # TLS has no half of an end
 
     def arm_reset(self) -> None:
         """Make its end a TCP reset."""
@@ -94,6 +98,9 @@ class Wire(asyncio.Transport):
             self._pump()
         else:
             self._emit(data)
+
+    def can_write_eof(self) -> bool:
+        return self._under.can_write_eof()
 
     def write_eof(self) -> None:
         self._part()

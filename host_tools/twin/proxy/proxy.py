@@ -1,13 +1,15 @@
 """Takes connections, joins each to one of its own to the server, and has faults strike in between.
 
-Plain MQTT is read packet by packet, by the twin's codec, so that rules at packets apply; all else (TLS,
-WebSocket) meets rules at `listener`, `accept` and `hello` alone. A kick is a close, as only a broker can
-kick, and there is no wrong certificate: the server's own passes through.
+Plain MQTT is read packet by packet, by the twin's codec, so that rules at packets apply, as they do where
+the device's TLS ends here; all else (TLS that passes through, WebSocket) meets rules at `listener`, `accept`
+and `hello` alone. A kick is a close, as only a broker can kick. A wrong certificate is shown only where TLS
+ends here; otherwise the server's own passes through.
 """
 
 import asyncio
 import socket
-from contextlib import AsyncExitStack, suppress
+import ssl
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
@@ -15,10 +17,11 @@ from host_tools.twin.door import Door
 from host_tools.twin.faults.book import Decision, FaultBook
 from host_tools.twin.faults.gate import refuse
 from host_tools.twin.faults.hello import peek, server_name
-from host_tools.twin.faults.link import Link
+from host_tools.twin.faults.link import Link, pair
 from host_tools.twin.faults.rules import Event
 from host_tools.twin.faults.shutter import Shutter
 from host_tools.twin.listening import bind, port_of
+from host_tools.twin.proxy.tls import TlsEnd
 
 _NAME = "proxy"
 _WAIT_S = 10.0
@@ -27,8 +30,8 @@ _WAIT_S = 10.0
 class Proxy:
     """An async context manager. `port` 0 takes a free one; the one taken is `port` after `start`.
 
-    A server that cannot be reached resets the device's connection. Raises MachineError for a port that
-    cannot be had.
+    A server that cannot be reached resets the device's connection. With `tls` the device speaks TLS as far
+    as here, and the server gets plain MQTT. Raises MachineError for a port that cannot be had.
     """
 
     def __init__(
@@ -39,12 +42,14 @@ class Proxy:
         port: int = 0,
         faults: FaultBook | None = None,
         aware: bool = True,
+        tls: TlsEnd | None = None,
     ) -> None:
         self.port = port
         self.faults = faults or FaultBook()
         self._to = to
         self._host = host
         self._aware = aware
+        self._tls = tls
         self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = AsyncExitStack()
@@ -97,17 +102,47 @@ class Proxy:
 
     async def _join(self, device: socket.socket, decision: Decision | None) -> None:
         device.setblocking(False)
+        wrong = ""
         try:
             if decision is None and self.faults.has("hello"):
                 decision = await self._greeted(device)
+            if decision is not None and decision.fault.what == "certificate":
+                wrong = decision.fault.certificate
+                decision = None
             server = await self._connected()
         except (OSError, asyncio.CancelledError):  # a TimeoutError is an OSError
             refuse(device, "rst")
             return
-        link = Link(self.faults, decision, aware=self._aware, done=self._links.discard)
+        tls = self._tls.context(wrong) if self._tls else None
+        try:
+            if tls is not None and decision is not None:
+                device, decision = await self._before_tls(device, decision), None
+            await self._link(device, server, decision, aware=self._aware, tls=tls)
+        except OSError:  # gone already, or no TLS came of it
+            server.close()
+
+    async def _before_tls(self, device: socket.socket, decision: Decision) -> socket.socket:
+        """What to end TLS on in the place of `device`, with a fault in between that strikes its bytes."""
+        inner, outer = pair()
+        try:
+            await self._link(device, inner, decision)
+        except BaseException:
+            outer.close()
+            raise
+        return outer
+
+    async def _link(
+        self,
+        device: socket.socket,
+        server: socket.socket,
+        decision: Decision | None = None,
+        *,
+        aware: bool = False,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        link = Link(self.faults, decision, aware=aware, done=self._links.discard)
+        await link.start(device, server, tls)
         self._links.add(link)
-        with suppress(OSError):  # gone already
-            await link.start(device, server)
 
     async def _connected(self) -> socket.socket:
         loop = asyncio.get_running_loop()
@@ -125,6 +160,4 @@ class Proxy:
     async def _greeted(self, device: socket.socket) -> Decision | None:
         async with asyncio.timeout(_WAIT_S):
             hello = await peek(device)
-        event = Event("hello", listener=_NAME, server_name=server_name(hello))
-        decision = self.faults.decide(event)
-        return None if decision is None or decision.fault.what == "certificate" else decision
+        return self.faults.decide(Event("hello", listener=_NAME, server_name=server_name(hello)))
