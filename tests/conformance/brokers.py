@@ -44,6 +44,8 @@ class Broker:
 
     name: str
     port: int
+    tls_port: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
 
 
 def found(name: str) -> str | None:
@@ -68,18 +70,21 @@ def twin() -> Iterator[Broker]:
 
 
 @contextmanager
-def mosquitto(folder: Path) -> Iterator[Broker]:
-    """A mosquitto of our own; no other one is touched."""
+def mosquitto(folder: Path, config: str = _CONFIG) -> Iterator[Broker]:
+    """A mosquitto of our own; no other one is touched.
+
+    `config`: with `{port}` in it and, if it is to listen there as well, before that `{tls_port}`.
+    """
     command = program("mosquitto")
     with ExitStack() as stack:
         for _ in range(3):  # somebody else may take the free port first
-            port = _free_port()
-            config = folder / "mosquitto.conf"
-            config.write_text(_CONFIG.format(port=port))
-            process = subprocess.Popen([command, "-c", str(config)], stderr=subprocess.DEVNULL)
-            stack.callback(_end, process)
+            port, tls_port = _free_port(), _free_port()
+            path = folder / "mosquitto.conf"
+            path.write_text(config.format(port=port, tls_port=tls_port))
+            process = subprocess.Popen([command, "-c", str(path)], stderr=subprocess.DEVNULL)
+            stack.callback(end, process)
             if _answers(process, port):
-                yield Broker("mosquitto", port)
+                yield Broker("mosquitto", port, tls_port, process)
                 return
     raise AssertionError("mosquitto did not start")
 
@@ -101,6 +106,7 @@ def _answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
     return False
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process of our own, stopped or not."""
     process.kill()
     process.wait()

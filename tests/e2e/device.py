@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from devcred.credential import Credential
 from host_tools.boards.bundle import agent_files, device_files
 from host_tools.boards.console import LineReader
-from host_tools.boards.definition import load_board
+from host_tools.boards.definition import Board, load_board
 from host_tools.boards.image import build_image, write_image
 from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
@@ -28,6 +28,14 @@ from host_tools.vboard import VirtualBoard
 GROUP = "GID_e2e"
 Lines = Callable[[float], Iterator[str]]
 WIFI = [("e2e", "not-a-real-network")]
+# A configuration that works; what a test gives is merged over it.
+WORKING: dict[str, object] = {
+    "retry_base_ms": 100,
+    "refused_retry_ms": 60000,
+    "connect_timeout_ms": 2000,
+    "led_kind": "plain",
+    "led_pin": 2,
+}
 
 
 @dataclass
@@ -53,15 +61,7 @@ class Device:
         )
         self.held = register(self.cloud, self.client_id)
         self.token = ""
-        settings = {
-            "client_id": self.client_id,
-            "host": self.twin.host_name,
-            "retry_base_ms": 100,
-            "refused_retry_ms": 60000,
-            "connect_timeout_ms": 2000,
-            "led_kind": "plain",
-            "led_pin": 2,
-        } | self.config
+        settings = {"client_id": self.client_id, "host": self.twin.host_name} | WORKING | self.config
         self.files = agent_files(self.board) | device_files(
             settings, self.twin.ca_der, self._credential(), self.wifi
         )
@@ -79,21 +79,26 @@ class Device:
     @contextlib.contextmanager
     def running(self) -> Iterator[tuple[VirtualBoard, Lines]]:
         """The board, on, and its console from the first line on: the lines that have arrived."""
-        image = self.folder / f"{self.name}.img"
-        write_image(image, build_image(self.board, self.files))
         routes = {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)} | self.routes
-        with (
-            VirtualBoard(image, self.board, resolve=routes) as vboard,
-            serial.Serial(vboard.port) as port,
-        ):
-            reader = LineReader()
-            yield vboard, lambda _within_s: reader.read(port)
+        with switched_on(self.board, self.folder / f"{self.name}.img", self.files, routes) as on:
+            yield on
 
     @contextlib.contextmanager
     def powered(self) -> Iterator[tuple[VirtualBoard, Console]]:
         """As `running`, with the console's events one by one."""
         with self.running() as (vboard, lines):
             yield vboard, Console(lines)
+
+
+@contextlib.contextmanager
+def switched_on(
+    board: Board, image: Path, files: dict[str, bytes], routes: dict[str, tuple[str, int]]
+) -> Iterator[tuple[VirtualBoard, Lines]]:
+    """A board with these files, on, and its console's lines; `routes` is what it resolves."""
+    write_image(image, build_image(board, files))
+    with VirtualBoard(image, board, resolve=routes) as vboard, serial.Serial(vboard.port) as port:
+        reader = LineReader()
+        yield vboard, lambda _within_s: reader.read(port)
 
 
 def another_ca(name: str = "Another CA") -> bytes:

@@ -30,23 +30,27 @@ def at(where: str, what: str, **how: Any) -> dict[str, Any]:
 
 
 _SILENT = ("tls", "link-lost", "no-server")
-_CUT = ("closed", "tls", "no-server", "link-lost")
+CUT_CAUSES = ("closed", "tls", "no-server", "link-lost")
 # Half an answer, then the end: MicroPython's TLS tells of an end only once, and that to the read
 # that took the half, so the rest of it meets the deadline instead.
 _UNSURE = ("closed", "link-lost")
 _LISTENER = {"listener": "tls"}
 
 ROWS = (
-    Row("refuse-rst", (at("accept", "refuse", how="rst", **_LISTENER),), _CUT),
-    Row("refuse-fin", (at("accept", "refuse", how="fin", **_LISTENER),), _CUT),
+    Row("refuse-rst", (at("accept", "refuse", how="rst", **_LISTENER),), CUT_CAUSES),
+    Row("refuse-fin", (at("accept", "refuse", how="fin", **_LISTENER),), CUT_CAUSES),
     Row("accept-then-mute", (at("accept", "mute", **_LISTENER),), _SILENT),
     Row("accept-late", (at("accept", "delay", delay_ms=300, **_LISTENER),)),
     Row("drip-1-byte-a-second", (at("accept", "drip", bytes_per_s=1, **_LISTENER),), _SILENT),
-    Row("reset-after-hello", (at("hello", "reset", **_LISTENER),), _CUT),
+    Row("reset-after-hello", (at("hello", "reset", **_LISTENER),), CUT_CAUSES),
     Row("mute-after-hello", (at("hello", "mute", **_LISTENER),), _SILENT),
-    Row("reset-in-handshake", (at("hello", "reset", at_bytes=400, **_LISTENER),), _CUT),
+    Row("reset-in-handshake", (at("hello", "reset", at_bytes=400, **_LISTENER),), CUT_CAUSES),
     Row("half-open-in-handshake", (at("hello", "hole", hold_s=0, at_bytes=100, **_LISTENER),), _SILENT),
-    Row("corrupt-handshake", (at("hello", "corrupt", at_bytes=200, **_LISTENER),), ("tls", "tls-ca", *_CUT)),
+    Row(
+        "corrupt-handshake",
+        (at("hello", "corrupt", at_bytes=200, **_LISTENER),),
+        ("tls", "tls-ca", *CUT_CAUSES),
+    ),
     Row("other-ca", (at("hello", "certificate", certificate="other-ca", **_LISTENER),), ("tls-ca",)),
     Row("other-name", (at("hello", "certificate", certificate="other-name", **_LISTENER),), ("tls-name",)),
     Row("expired", (at("hello", "certificate", certificate="expired", **_LISTENER),), ("tls-time",)),
@@ -60,7 +64,7 @@ ROWS = (
     Row("connack-4", (at("connack", "code", code=4),), ("refused",)),
     Row("connack-5", (at("connack", "code", code=5),), ("refused",)),
     Row("connack-77", (at("connack", "code", code=77),), ("protocol",)),
-    Row("connack-half", (at("connack", "truncate", at_bytes=2),), _CUT),
+    Row("connack-half", (at("connack", "truncate", at_bytes=2),), CUT_CAUSES),
     Row("connack-by-byte", (at("connack", "split", at_bytes=1, delay_ms=100),)),
     Row("connack-garbage", (at("connack", "garbage", size_bytes=16),), ("protocol", "closed", "link-lost")),
     Row("puback-late", (at("out", "delay", packet="PUBACK", delay_ms=400),)),

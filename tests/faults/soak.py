@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.play import SEEDED_MESSAGES, Outcome, play_seed
+from tests.faults.play import Outcome
+from tests.faults.seeded import MESSAGES, play_seed
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
 
@@ -39,13 +40,13 @@ class Sum:
         """One more."""
         first = list(dict.fromkeys(outcome.numbers))
         self.plays += 1
-        self.lost += SEEDED_MESSAGES - len(first)
+        self.lost += MESSAGES - len(first)
         self.doubled += len(outcome.numbers) - len(first)
         self.out_of_order += sum(later < earlier for earlier, later in itertools.pairwise(first))
         self.resets += len(outcome.resets)
         self.causes.update(outcome.causes)
         self.recoveries_s += outcome.recoveries_s
-        if not outcome.online or len(first) < SEEDED_MESSAGES:
+        if not outcome.online or len(first) < MESSAGES:
             self.stranded.append(seed)
 
     def lines(self) -> list[str]:
@@ -53,7 +54,7 @@ class Sum:
         times = sorted(self.recoveries_s) or [0.0]
         at = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
         return [
-            f"plays {self.plays}, messages {self.plays * SEEDED_MESSAGES}",
+            f"plays {self.plays}, messages {self.plays * MESSAGES}",
             f"lost {self.lost}, doubled {self.doubled}, "
             f"out of order {self.out_of_order}, resets {self.resets}",
             "losses of the link by cause: "

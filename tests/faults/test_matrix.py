@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.faults.play import MESSAGES, Outcome, play
+from tests.faults.play import Outcome, check, play
 from tests.faults.rows import ROWS
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
@@ -28,15 +28,4 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, "Fu
 
 @pytest.mark.parametrize("name", NAMES)
 def test_back_in_service(outcomes: dict[str, "Future[Outcome]"], name: str) -> None:
-    row = PLAYS[NAMES.index(name)][0]
-    outcome = outcomes[name].result()
-    assert outcome.struck, outcome
-    assert outcome.online, outcome
-    if row.causes:
-        assert outcome.causes, outcome
-        assert outcome.causes[0] in row.causes, outcome
-    else:
-        assert not outcome.causes, outcome
-    # First arrivals in order, none missing; again is allowed, for who was not acknowledged asks again.
-    assert list(dict.fromkeys(outcome.numbers)) == list(range(MESSAGES)), outcome
-    assert not outcome.resets, outcome
+    check(PLAYS[NAMES.index(name)][0], outcomes[name].result())

@@ -7,7 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.faults.play import SEEDED_MESSAGES, Outcome, play_seed
+from tests.faults.play import Outcome
+from tests.faults.seeded import MESSAGES, play_seed
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
 COUNT = 200 if os.environ.get("DEVCRED_SOAK") else 8
@@ -26,6 +27,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list["Future[
 def test_nothing_is_lost(outcomes: list["Future[Outcome]"], at: int) -> None:
     print(f"DEVCRED_SEED={FIRST + at} repeats this one as the first, on {BOARDS[at % 2]}")
     outcome = outcomes[at].result()
-    assert list(dict.fromkeys(outcome.numbers)) == list(range(SEEDED_MESSAGES)), outcome
+    assert list(dict.fromkeys(outcome.numbers)) == list(range(MESSAGES)), outcome
     assert outcome.online, outcome
     assert not outcome.resets, outcome
