@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from host_tools.twin import TwinThread
+from host_tools.twin.broker.encode import encode
 from tests.cli.conftest import COMMAND, Run, clean_environment
+from tests.twin.conftest import GROUP, credentials_for, new_client_id
+from tests.twin.ends import secured
 
 
 @pytest.fixture
 def faulty() -> Iterator[TwinThread]:
-    with TwinThread() as twin:
+    with TwinThread(groups=[GROUP]) as twin:
         yield twin
 
 
@@ -101,9 +104,27 @@ def test_the_proxy_strikes_passes_on_and_ends_when_told(home: Path, faulty: Twin
         assert process.wait(10) == 0
 
 
+def test_the_proxy_ends_tls(home: Path, faulty: TwinThread) -> None:
+    ca_file, target = home / "ca.der", f"127.0.0.1:{faulty.mqtt_port}"
+    fault = '{"where": "connack", "what": "code", "code": 3}'
+    arguments = ("--tls-name", "broker.example", "--ca-out", str(ca_file), "--fault", fault, "--json")
+    with proxy(home, "--to", target, *arguments) as process:
+        assert process.stdout is not None
+        port = json.loads(process.stdout.readline())["port"]
+        with secured(port, ca_file.read_bytes(), "broker.example") as sock:
+            sock.sendall(encode(credentials_for(faulty, new_client_id())))
+            assert sock.recv(4) == b"\x20\x02\x00\x03"
+    with proxy(home, "--to", target, *arguments) as process:
+        assert process.stderr is not None
+        assert process.wait(10) == 2
+        assert "File exists" in process.stderr.read()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (("--to", "a:1", "--tls-name", "x"), "--tls-name, --ca-out: must be given together"),
+        (("--to", "a:1", "--tls-name", "ä", "--ca-out", "x"), "--tls-name: cannot stand in a certificate"),
         (("--to", "nowhere"), "--to: 'nowhere' does not read HOST:PORT"),
         (("--to", "a:1", "--fault", "{"), "--fault: is not JSON"),
         (("--to", "a:1", "--fault", '{"where": "out"}'), "what: must be given"),

@@ -11,7 +11,7 @@ import socket
 import ssl
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from host_tools.twin.door import Door
 from host_tools.twin.faults.book import Decision, FaultBook
@@ -21,7 +21,9 @@ from host_tools.twin.faults.link import Link, pair
 from host_tools.twin.faults.rules import Event
 from host_tools.twin.faults.shutter import Shutter
 from host_tools.twin.listening import bind, port_of
-from host_tools.twin.proxy.tls import TlsEnd
+
+if TYPE_CHECKING:
+    from host_tools.twin.proxy.tls import TlsEnd
 
 _NAME = "proxy"
 _WAIT_S = 10.0
@@ -42,7 +44,7 @@ class Proxy:
         port: int = 0,
         faults: FaultBook | None = None,
         aware: bool = True,
-        tls: TlsEnd | None = None,
+        tls: "TlsEnd | None" = None,
     ) -> None:
         self.port = port
         self.faults = faults or FaultBook()
