@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["AccessPoint", "Event", "Network", "VirtualBoard"]
 
 _START_S = 20.0
+_EVENTS_MAX = 20_000
+"""Beyond that the older half is forgotten: a board that looks for its network blinks all night."""
 
 
 class VirtualBoard:
@@ -110,9 +112,9 @@ class VirtualBoard:
         """Power off and on; returns when boot.py is about to run again."""
         if self._supervisor is None or self._thread is None or not self._thread.is_alive():
             raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
-        supervisor, seen = self._supervisor, len(self.events)
+        supervisor, asked_s = self._supervisor, time.monotonic()
         supervisor.ask(lambda: supervisor.start(Reset.POWER_ON))
-        self._await_boot(seen)
+        self._await_boot(asked_s)
 
     def wait_for(self, kind: str, text: str = "", *, deadline_s: float = 10.0, after: int = 0) -> Event:
         """The first such event from events[after] on, its text beginning so; TimeoutError at the deadline."""
@@ -124,6 +126,12 @@ class VirtualBoard:
                         return event
                 if not self._changed.wait(max(0.0, until_s - time.monotonic())):
                     raise TimeoutError(f"virtual board: no event {kind} {text} within {deadline_s} s")
+
+    def take_events(self) -> list[Event]:
+        """The events so far, which are forgotten here."""
+        with self._changed:
+            taken, self.events = self.events, []
+        return taken
 
     def _open(self) -> None:
         program = find_micropython()
@@ -150,14 +158,16 @@ class VirtualBoard:
     def _note(self, event: Event) -> None:
         with self._changed:
             self.events.append(event)
+            if len(self.events) > _EVENTS_MAX:
+                del self.events[: _EVENTS_MAX // 2]
             self._changed.notify_all()
         if self._on_event:
             self._on_event(event)
 
-    def _await_boot(self, after: int = 0) -> None:
+    def _await_boot(self, after_s: float = 0.0) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: _outcome(self.events[after:]) is not None, _START_S)
-        outcome = _outcome(self.events[after:])
+            self._changed.wait_for(lambda: _outcome(self.events, after_s) is not None, _START_S)
+        outcome = _outcome(self.events, after_s)
         if outcome is None or outcome.kind != "boot":
             what = outcome.text or "has stopped" if outcome else f"did not start within {_START_S:.0f} s"
             raise MachineError(
@@ -174,5 +184,6 @@ class VirtualBoard:
         self.stop()
 
 
-def _outcome(events: list[Event]) -> Event | None:
-    return next((event for event in events if event.kind in ("boot", "failed", "power-off")), None)
+def _outcome(events: list[Event], after_s: float) -> Event | None:
+    ends = ("boot", "failed", "power-off")
+    return next((event for event in events if event.at_s >= after_s and event.kind in ends), None)

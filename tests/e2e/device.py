@@ -20,7 +20,7 @@ from host_tools.boards.definition import Board, load_board
 from host_tools.boards.image import build_image, write_image
 from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
-from host_tools.cloud.credentials import register
+from host_tools.cloud.credentials import DeviceCredential
 from host_tools.demo.console import Console
 from host_tools.twin import TwinThread
 from host_tools.vboard import VirtualBoard
@@ -59,7 +59,7 @@ class Device:
             self.twin.instance_id,
             AccessKey(self.twin.access_key_id, self.twin.access_key_secret),
         )
-        self.held = register(self.cloud, self.client_id)
+        self.held = registered(self.twin, self.client_id)
         self.token = ""
         settings = {"client_id": self.client_id, "host": self.twin.host_name} | WORKING | self.config
         self.files = agent_files(self.board) | device_files(
@@ -88,6 +88,16 @@ class Device:
         """As `running`, with the console's events one by one."""
         with self.running() as (vboard, lines):
             yield vboard, Console(lines)
+
+
+def registered(twin: TwinThread, client_id: str) -> DeviceCredential:
+    """A new credential, from the twin's state itself.
+
+    Not by the SDK: it keeps a session for each port that it ever spoke to, and each twin has its own.
+    """
+    made = twin.call(lambda: twin.twin.state.new_credential(client_id))
+    times_ms = (made.create_time_ms, made.update_time_ms)
+    return DeviceCredential(client_id, made.key_id, made.secret, twin.instance_id, *times_ms)
 
 
 @contextlib.contextmanager

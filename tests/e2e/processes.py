@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ class Watched:
     has, so that they are found wherever they are.
     """
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = (COMMAND,)) -> None:
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.mark = f"micropython-{uuid.uuid4().hex}"
@@ -38,7 +38,7 @@ class Watched:
         env |= {"ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
         self.lines: list[dict[str, Any]] = []
         self.process = subprocess.Popen(
-            [COMMAND, *arguments],
+            [*program, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=env,

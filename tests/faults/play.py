@@ -3,6 +3,7 @@
 import json
 import queue
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,11 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devcred.credential import Credential
-from host_tools.cloud.credentials import register
 from host_tools.demo.console import Said, parse
 from host_tools.twin import TwinThread
 from host_tools.twin.faults import FaultBook
 from host_tools.vboard import VirtualBoard
-from tests.e2e.device import GROUP, Device, Lines
+from tests.e2e.device import GROUP, Device, Lines, registered
 from tests.faults.rows import DEADLINE_MS, KEEPALIVE_S, Row
 
 # A fault has struck by then: the slowest waits for the first ping, half the keep-alive after login.
@@ -57,6 +57,7 @@ class Outcome:
     took_s: float = 0.0
     resets: list[str] = field(default_factory=list)
     recoveries_s: list[float] = field(default_factory=list)
+    strikes: Counter[str] = field(default_factory=Counter)
     down_since_s: float = 0.0
 
     def note(self, said: Said | None) -> None:
@@ -112,7 +113,7 @@ def play(row: Row, board_id: str, mode: str, folder: Path) -> Outcome:
     with TwinThread(groups=(GROUP,)) as twin:
         device = Device(twin, row.name, folder, board_id=board_id, mode=mode, config=dict(CONFIG))
         device.files["/app.py"] = APP
-        own = register(device.cloud, f"{GROUP}@@@listener").for_device()
+        own = registered(twin, f"{GROUP}@@@listener").for_device()
         for fault in row.faults:
             twin.faults.add(**aimed(fault, device.client_id))
         with Listener(own, twin.mqtt_port, device.client_id) as listener, device.running() as on:

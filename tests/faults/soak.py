@@ -1,99 +1,134 @@
 """`python -m tests.faults.soak --minutes 5`: random faults by seed for a time, then what came of it.
 
-Each play is one virtual board with numbered QoS 1 messages and four faults at once, chosen by
-its seed. Lost: a number that never arrived. Doubled: one that came again, which QoS 1 allows.
-Out of order: a first arrival before an earlier number's.
+Beside each other: plays, each a virtual board with numbered QoS 1 messages and four faults at once, chosen by
+its seed; and one board of each kind that lives through one fault after another for the whole time. Lost: a
+number that never arrived. Doubled: one that came again, which QoS 1 allows. Out of order: a first arrival
+after a later number's. Ctrl-C ends it with the report so far.
 """
 
 import argparse
 import itertools
+import json
+import os
 import random
-import statistics
+import shutil
 import sys
 import tempfile
+import threading
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from host_tools.interrupts import Interrupts
+from tests.faults.lived import Life
 from tests.faults.play import Outcome
 from tests.faults.seeded import MESSAGES, play_seed
+from tests.faults.tally import Arrivals, Report
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
+_TELL_S = 60.0
 
 
-@dataclass
-class Sum:
-    """All plays so far."""
+def soak(report: Report, minutes: float, at_once: int, stopped: Callable[[], bool]) -> None:
+    """Fill `report` until the time is up, and what has begun is at its end; or until `stopped` says so."""
+    end_s = time.monotonic() + 60 * minutes
+    seeds = itertools.count(report.seed)
+    failed = threading.Event()
 
-    plays: int = 0
-    lost: int = 0
-    doubled: int = 0
-    out_of_order: int = 0
-    resets: int = 0
-    stranded: list[int] = field(default_factory=list)
-    causes: Counter[str] = field(default_factory=Counter)
-    recoveries_s: list[float] = field(default_factory=list)
+    def halted() -> bool:
+        return failed.is_set() or stopped()
 
-    def add(self, seed: int, outcome: Outcome) -> None:
-        """One more."""
-        first = list(dict.fromkeys(outcome.numbers))
-        self.plays += 1
-        self.lost += MESSAGES - len(first)
-        self.doubled += len(outcome.numbers) - len(first)
-        self.out_of_order += sum(later < earlier for earlier, later in itertools.pairwise(first))
-        self.resets += len(outcome.resets)
-        self.causes.update(outcome.causes)
-        self.recoveries_s += outcome.recoveries_s
-        if not outcome.online or len(first) < MESSAGES:
-            self.stranded.append(seed)
+    def over() -> bool:
+        return time.monotonic() >= end_s or halted()
 
-    def lines(self) -> list[str]:
-        """For a person."""
-        times = sorted(self.recoveries_s) or [0.0]
-        at = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
-        return [
-            f"plays {self.plays}, messages {self.plays * MESSAGES}",
-            f"lost {self.lost}, doubled {self.doubled}, "
-            f"out of order {self.out_of_order}, resets {self.resets}",
-            "losses of the link by cause: "
-            + (", ".join(f"{cause} {count}" for cause, count in self.causes.most_common()) or "none"),
-            f"recoveries {len(self.recoveries_s)}: median {at[49]:.2f} s, 90 % {at[89]:.2f} s, "
-            f"99 % {at[98]:.2f} s, longest {times[-1]:.2f} s",
-            f"seeds that did not end in service: {self.stranded or 'none'}",
-        ]
+    threads = ThreadPoolExecutor(at_once + len(BOARDS))
+    with tempfile.TemporaryDirectory(prefix="devcred-soak-") as name, threads as pool:
+        folder = Path(name)
+        lives = [Life(report, board, random.Random(f"{report.seed} {board}"), halted) for board in BOARDS]
+        work = [pool.submit(life.live, folder / str(number), over) for number, life in enumerate(lives)]
+        work += [pool.submit(_plays, report, seeds, folder, over, halted) for _ in range(at_once)]
+        try:
+            _await(work, report)
+        except BaseException:
+            failed.set()
+            raise
 
 
-def soak(first: int, minutes: float, at_once: int) -> Sum:
-    """Play seeds from `first` on until the time is up; what has begun is played to its end."""
-    total, end_s = Sum(), time.monotonic() + 60 * minutes
-    with tempfile.TemporaryDirectory(prefix="devcred-soak-") as folder, ThreadPoolExecutor(at_once) as pool:
-        seed = first
-        while time.monotonic() < end_s:
-            seeds = range(seed, seed + 2 * at_once)
-            plays = [
-                (each, pool.submit(play_seed, each, BOARDS[each % 2], Path(folder) / str(each)))
-                for each in seeds
-            ]
-            for each, played in plays:
-                total.add(each, played.result())
-            seed = seeds.stop
-            print(f"{total.plays} plays, {total.lost} lost", file=sys.stderr)
-    return total
+def _plays(
+    report: Report,
+    seeds: "itertools.count[int]",
+    folder: Path,
+    over: Callable[[], bool],
+    stopped: Callable[[], bool],
+) -> None:
+    """One seed after another; nothing of a play is kept."""
+    while not over():
+        with report.lock:
+            seed = next(seeds)
+        place = folder / f"seed-{seed}"
+        outcome = play_seed(seed, BOARDS[seed % 2], place, stopped)
+        shutil.rmtree(place)
+        if not stopped():
+            _add(report, seed, outcome)
+
+
+def _add(report: Report, seed: int, outcome: Outcome) -> None:
+    arrivals = Arrivals()
+    for number in outcome.numbers:
+        arrivals.add(number)
+    with report.lock:
+        report.plays += 1
+        report.arrived(arrivals, MESSAGES)
+        report.resets += len(outcome.resets)
+        report.strikes += outcome.strikes
+        report.causes.update(outcome.causes)
+        for seconds in outcome.recoveries_s:
+            report.recoveries.add(seconds)
+        if not outcome.online or arrivals.count < MESSAGES:
+            report.strand(f"seed {seed}")
+
+
+def _await(work: list[Future[None]], report: Report) -> None:
+    """Until all have ended, telling now and then how it stands; raises what a thread raised."""
+    while (now := wait(work, _TELL_S, FIRST_EXCEPTION)).not_done:
+        for each in now.done:
+            each.result()
+        with report.lock:
+            print(f"{report.plays} plays, {report.lost} lost", file=sys.stderr)
+    for each in work:
+        each.result()
 
 
 def main() -> int:
-    """Exit code 0 if nothing was lost and every device ended in service."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Exit code 0 if nothing was lost and every device ended in service; 130 if it was interrupted."""
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
-    parser.add_argument("--at-once", type=int, default=8)
+    parser.add_argument("--seed", type=int, help="DEVCRED_SEED if not given; drawn if that is not set either")
+    parser.add_argument(
+        "--at-once", type=int, default=6, help="plays at a time, beside two boards that live on"
+    )
+    parser.add_argument("--json", action="store_true", help="one object a line")
     given = parser.parse_args()
-    print(f"seed {given.seed}")
-    total = soak(given.seed, given.minutes, given.at_once)
-    print("\n".join(total.lines()))
-    return 1 if total.lost or total.out_of_order or total.resets or total.stranded else 0
+    drawn = random.SystemRandom().randrange(1 << 30)
+    seed = given.seed if given.seed is not None else int(os.environ.get("DEVCRED_SEED") or drawn)
+    report, started_s = Report(seed), time.monotonic()
+    try:
+        with Interrupts() as interrupts:
+            _show({"seed": seed}, [f"seed {seed}"], given.json)
+            try:
+                soak(report, given.minutes, given.at_once, lambda: bool(interrupts.caught))
+            finally:
+                report.took_s = time.monotonic() - started_s
+                _show(report.facts(), report.lines(), given.json)
+    except KeyboardInterrupt:
+        print("soak: interrupted", file=sys.stderr)
+        return 130
+    return 0 if report.is_clean else 1
+
+
+def _show(facts: dict[str, object], lines: list[str], as_json: bool) -> None:
+    print(json.dumps(facts) if as_json else "\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":
