@@ -9,9 +9,10 @@ from host_tools.demo.console import Said, parse
 from host_tools.twin import TwinThread
 from tests.e2e.device import GROUP, Device, registered
 from tests.faults.play import CONFIG, TOPIC, Listener, Outcome, aimed
+from tests.faults.report import Report
 from tests.faults.rows import ROWS, Row, at
 from tests.faults.seeded import strikes
-from tests.faults.tally import Arrivals, Heap, Report
+from tests.faults.tally import Arrivals, Heap
 
 # Longer than the slowest row needs to strike, which waits for a ping.
 _STRIKE_S = 25.0

@@ -2,16 +2,12 @@
 
 import os
 import secrets
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from devcred.credential import Credential
 from host_tools.boards.bundle import agent_files, device_files
@@ -166,31 +162,3 @@ def _play(
         switched_on(board, folder / "board.img", files, routes) as on,
     ):
         return followed(row, strikes, *on, listener)
-
-
-# What only the broker itself can do.
-
-
-def take_over(site: Site, pair: Pair) -> None:
-    """Somebody else logs in with the device's client ID; the broker closes the one that was there."""
-    rival = paho.Client(CallbackAPIVersion.VERSION2, client_id=pair.device.client_id)
-    rival.username_pw_set(pair.device.username, pair.device.password())
-    rival.connect("127.0.0.1", site.port)
-    rival.loop_start()
-    end_s = time.monotonic() + 10
-    while not rival.is_connected() and time.monotonic() < end_s:
-        time.sleep(0.01)
-    rival.disconnect()
-    rival.loop_stop()
-
-
-def restart(site: Site, _pair: Pair) -> None:
-    """The broker goes, with a word to nobody, and comes back."""
-    site.restart()
-
-
-def stall(site: Site, _pair: Pair) -> None:
-    """For longer than the device's deadline the broker takes connections, and answers nothing."""
-    site.signal(signal.SIGSTOP)
-    time.sleep(2.5)
-    site.signal(signal.SIGCONT)

@@ -23,8 +23,9 @@ from pathlib import Path
 from host_tools.interrupts import Interrupts
 from tests.faults.lived import Life
 from tests.faults.play import Outcome
+from tests.faults.report import Report
 from tests.faults.seeded import MESSAGES, play_seed
-from tests.faults.tally import Arrivals, Report
+from tests.faults.tally import Arrivals
 
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
 _TELL_S = 60.0
@@ -104,18 +105,19 @@ def main() -> int:
     """Exit code 0 if nothing was lost and every device ended in service; 130 if it was interrupted."""
     parser = argparse.ArgumentParser(prog="soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0)
-    parser.add_argument("--seed", type=int, help="DEVCRED_SEED if not given; drawn if that is not set either")
+    # A default that is a text is read as the option is.
+    drawn = random.SystemRandom().randrange(1 << 30)
+    seed = os.environ.get("DEVCRED_SEED") or drawn
+    parser.add_argument("--seed", type=int, default=seed, help="DEVCRED_SEED or chance, if not given")
     parser.add_argument(
         "--at-once", type=int, default=6, help="plays at a time, beside two boards that live on"
     )
     parser.add_argument("--json", action="store_true", help="one object a line")
     given = parser.parse_args()
-    drawn = random.SystemRandom().randrange(1 << 30)
-    seed = given.seed if given.seed is not None else int(os.environ.get("DEVCRED_SEED") or drawn)
-    report, started_s = Report(seed), time.monotonic()
+    report, started_s = Report(given.seed), time.monotonic()
     try:
         with Interrupts() as interrupts:
-            _show({"seed": seed}, [f"seed {seed}"], given.json)
+            _show({"seed": given.seed}, [f"seed {given.seed}"], given.json)
             try:
                 soak(report, given.minutes, given.at_once, lambda: bool(interrupts.caught))
             finally:

@@ -9,18 +9,8 @@ import pytest
 
 from host_tools.twin.proxy.tls import TlsEnd
 from tests.conformance import brokers
-from tests.faults.mosquitto import (
-    HOST,
-    Pair,
-    Site,
-    new_pair,
-    play_act,
-    play_before,
-    restart,
-    site,
-    stall,
-    take_over,
-)
+from tests.faults.acts import restart, stall, take_over
+from tests.faults.mosquitto import HOST, Pair, Site, new_pair, play_act, play_before, site
 from tests.faults.play import Outcome, check
 from tests.faults.rows import CUT_CAUSES, ROWS, Row, at
 from tests.faults.test_matrix import BOARDS, DEVICE, TOKEN

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import Watched
-from tests.faults.tally import Arrivals, Heap, Report, Spread
+from tests.faults.report import Report
+from tests.faults.tally import Arrivals, Heap, Spread
 
 
 def arrivals(*numbers: int) -> Arrivals:

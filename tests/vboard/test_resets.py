@@ -143,3 +143,22 @@ def test_pins_are_events(board: Board, tmp_path: Path) -> None:
         screen.wait_for(rb"done 1 1\r\n")
         made.wait_for("led", "LED")
         assert [event.text for event in made.events if event.kind == "led"] == ["2 1", "2 0", "2 1", "LED 1"]
+
+
+BLINK = """
+import machine
+led = machine.Pin(2, machine.Pin.OUT)
+for i in range(30001):
+    led.value(i & 1)
+led.value(1)
+print("done")
+"""
+
+
+def test_a_board_that_blinks_for_days_does_not_fill_the_memory(board: Board, tmp_path: Path) -> None:
+    with running(image_with(tmp_path / "b.img", board, main=BLINK), board) as (made, screen):
+        screen.wait_for(rb"done\r\n", 30)
+        assert len(made.events) <= 20_000
+        assert made.take_events()[-1].text == "2 1"
+        made.power_cycle()
+        assert [event.kind for event in made.events[:2]] == ["power-on", "boot"]

@@ -1,0 +1,34 @@
+"""What only a broker itself can do to a device; each is done to a mosquitto of one device's own."""
+
+import signal
+import time
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.faults.mosquitto import Pair, Site
+
+
+def take_over(site: Site, pair: Pair) -> None:
+    """Somebody else logs in with the device's client ID; the broker closes the one that was there."""
+    rival = paho.Client(CallbackAPIVersion.VERSION2, client_id=pair.device.client_id)
+    rival.username_pw_set(pair.device.username, pair.device.password())
+    rival.connect("127.0.0.1", site.port)
+    rival.loop_start()
+    end_s = time.monotonic() + 10
+    while not rival.is_connected() and time.monotonic() < end_s:
+        time.sleep(0.01)
+    rival.disconnect()
+    rival.loop_stop()
+
+
+def restart(site: Site, _pair: Pair) -> None:
+    """The broker goes, with a word to nobody, and comes back."""
+    site.restart()
+
+
+def stall(site: Site, _pair: Pair) -> None:
+    """For longer than the device's deadline the broker takes connections, and answers nothing."""
+    site.signal(signal.SIGSTOP)
+    time.sleep(2.5)
+    site.signal(signal.SIGCONT)
