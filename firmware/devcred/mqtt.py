@@ -65,7 +65,7 @@ class Client(simple.MQTTClient):
         """`receive_max_bytes`: a longer message that comes in is skipped and counted."""
         super().__init__(_octets(client_id), host, port, _octets(username), _octets(password), keepalive_s)
         self._stream = stream
-        self._awaited = 0
+        self._awaited = self._answer_by = 0
         self._receive_max_bytes = receive_max_bytes
         self._seen = seen
         self._sent_ms = self._ping_ms = time.ticks_ms()
@@ -97,6 +97,8 @@ class Client(simple.MQTTClient):
         `again`: the packet id under which the same session sent it before; it goes out with
         that id and DUP set (MQTT-3.3.1-1). The server closes without a word when it refuses
         a topic, so an end of the stream while the acknowledgement is awaited is TOPIC_REFUSED.
+        Worst case: the stream's timeout for write and answer together; what other messages
+        take to be handled or skipped meanwhile comes on top.
         """
         if again:
             self.pid = again - 1
@@ -124,36 +126,45 @@ class Client(simple.MQTTClient):
         """One packet, in umqtt's stead: its type when umqtt waits for it, else None.
 
         Reading goes on byte for byte in step whatever comes; QoS 1 is acknowledged after
-        the handler has returned.
+        the handler has returned. Worst case: the stream's timeout for the whole packet, beside
+        what a handler takes.
         """
+        # A server that talks without end never lets the stream wait, which is what feeds otherwise.
+        self._stream.feed()
+        if self._awaited:
+            if time.ticks_diff(self._answer_by, time.ticks_ms()) <= 0:
+                raise LinkError(causes.LINK_LOST, "no acknowledgement")
+            self._stream.limit(self._answer_by)
         head = self.sock.read(1)
         if head is None:
             return None
         self.sock.setblocking(True)
+        self._stream.limit(self._stream.deadline())
         kind = head[0] & 0xF0
-        if kind == _PUBLISH:
-            self._incoming(head[0])
-        elif kind == self._awaited:
+        if self._awaited and kind == self._awaited:
             return head[0]  # umqtt reads the rest
-        else:
-            if kind == _PINGRESP:
-                self._pinged = False
-            self._stream.skip(self._length())
+        self._take(head[0], kind)
+        self._stream.limit(None)
         return None
 
+    def _take(self, head, kind):
+        if kind == _PUBLISH:
+            self._incoming(head)
+            return
+        if kind == _PINGRESP:
+            self._pinged = False
+        self._stream.skip(self._length())
+
     def shut(self):
-        """Say goodbye if the link still takes it, and free the socket; never raises LinkError."""
-        try:
-            self._stream.write(b"\xe0\0")
-            self._stream.flush()
-        except LinkError:
-            pass
-        self._stream.close()
+        """Say goodbye if the link takes it at once, and free the socket; never waits nor raises."""
+        self._stream.close(b"\xe0\0")
 
     def _acknowledged(self, awaited, call, *arguments):
         self._awaited = awaited
         # check_msg leaves it not blocking, and umqtt would then ask for the answer without end.
         self._stream.setblocking(True)
+        self._answer_by = self._stream.deadline()
+        self._stream.limit(self._answer_by)
         if self.pid >= _PID_MAX:
             self.pid = 0  # the next one is 1; 0 is no packet id (MQTT-2.3.1-1)
         try:
@@ -169,6 +180,7 @@ class Client(simple.MQTTClient):
             raise LinkError(causes.PROTOCOL, "acknowledgement")
         finally:
             self._awaited = 0
+            self._stream.limit(None)
         self._sent_ms = time.ticks_ms()
 
     def _check_connack(self):
@@ -198,7 +210,9 @@ class Client(simple.MQTTClient):
         topic = self.sock.read(topic_bytes)
         pid = self.sock.read(2) if qos else None
         if size > self._receive_max_bytes:
+            started_ms = time.ticks_ms()
             self._stream.skip(size)
+            self._not_ours(started_ms)
             self.skipped += 1
         else:
             self._handle(head, topic, self.sock.read(size) if size else b"", pid)
@@ -206,13 +220,20 @@ class Client(simple.MQTTClient):
             self._answer(qos, pid)
 
     def _handle(self, head, topic, payload, pid):
+        started_ms = time.ticks_ms()
         if pid is None:
             self.cb(topic, payload)
-            return
-        key = (pid, binascii.crc32(payload, binascii.crc32(topic)))
-        if not (head & _DUP and key in self._seen):
-            self.cb(topic, payload)
-            self._seen.add(key)
+        else:
+            key = (pid, binascii.crc32(payload, binascii.crc32(topic)))
+            if not (head & _DUP and key in self._seen):
+                self.cb(topic, payload)
+                self._seen.add(key)
+        self._not_ours(started_ms)
+
+    def _not_ours(self, since_ms):
+        # A slow handler, or a long message skipped, is not the server's delay: its answer gets that time back.
+        self._answer_by = time.ticks_add(self._answer_by, time.ticks_diff(time.ticks_ms(), since_ms))
+        self._stream.limit(self._stream.deadline())
 
     def _answer(self, qos, pid):
         if qos == 2:
