@@ -200,10 +200,13 @@ class Board:
         return False
 
     def _feed_aside(self):
-        if sys.platform != "esp32":
-            self._feed_by_timer(_GUARD_STEPS_MAX)
-            return self._timer.deinit
-        # A timer's callback would wait there for the very call that blocks; a thread runs beside it.
+        if sys.platform == "esp32":
+            # A timer's callback would wait there for the very call that blocks.
+            return self._feed_by_thread()
+        self._feed_by_timer(_GUARD_STEPS_MAX)
+        return self._timer.deinit
+
+    def _feed_by_thread(self):
         import _thread
 
         wanted = [True]

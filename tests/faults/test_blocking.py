@@ -1,4 +1,4 @@
-"""What blocks below the sockets: a board whose watchdog is short lives through it, and one that hangs does not.
+"""What blocks below the sockets: a board with a short watchdog lives through it; one that hangs does not.
 
 Every row of "What can block" in docs/architecture.md names the test that stalls it, here or in MicroPython.
 """
@@ -126,7 +126,7 @@ def test_row_has_its_stall_and_its_figures(row: list[str]) -> None:
     for path, test in proof:
         assert test in names_in(ROOT / "tests" / path)
     assert number(unfed_ms) < WATCHDOG_MAX_MS
-    by = re.search(r"(?:(\d+) × )?`(\w+)`(?: / (\d+))?", bound)
+    by = re.search(r"(?:(\d+) times )?`(\w+)`(?: / (\d+))?", bound)
     if by:
         times, key, part = by.groups()
         unit = 1 if key.endswith("_ms") else 1000

@@ -10,7 +10,7 @@ from devcred.outbox import BATCH_MESSAGES, Outbox
 from flash import BLOCK_BYTES, Flash, apply
 
 TOPIC = b"devcred/t"
-# Between two feedings: at the 400 ms that flash chips name as their worst, the figure of docs/architecture.md.
+# Between two feedings; docs/architecture.md counts 400 ms for each.
 ERASURES_MOST = 3
 
 
