@@ -99,7 +99,8 @@ class Agent:
         )
         self._clock = "unset"
         self._told_s = 0
-        self._sender = Sender(_outbox(settings), settings, self._now_s, "%08x" % random.getrandbits(30))
+        storage = _outbox(settings, board.feed)
+        self._sender = Sender(storage, settings, self._now_s, "%08x" % random.getrandbits(30))
         self._device = Device(board, settings, self._sender.counts)
         self._seen = None
         self._subscriptions = []
@@ -220,8 +221,8 @@ class Agent:
         self._sender.offline()
 
 
-def _outbox(settings):
-    storage = store.Folder("/outbox") if settings["outbox_flash"] else None
+def _outbox(settings, feed):
+    storage = store.Folder("/outbox", feed) if settings["outbox_flash"] else None
     return Outbox(storage, settings["outbox_messages"], settings["outbox_bytes"], settings["outbox_age_s"])
 
 

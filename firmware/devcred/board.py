@@ -20,9 +20,9 @@ _RECONNECTS = const(2)
 _PM_NONE = const(0xA11140)
 # The status of a radio that is in a network without an address, and on the ESP32 of one that tries.
 _HALFWAY = 1001 if sys.platform == "esp32" else 2
-_GUARD_STEP_MS = const(1000)
-# A guarded call that takes longer than this is a hang, and the watchdog may have it.
-_GUARD_STEPS_MAX = const(20)
+_GUARD_STEP_MS = const(500)
+# A guarded call that takes longer than 20 s is a hang, and the watchdog may have it.
+_GUARD_STEPS_MAX = const(40)
 
 _RESET_CAUSES = (
     ("PWRON_RESET", "power-on"),
@@ -82,14 +82,17 @@ class Board:
             self._watchdog.feed()
 
     def guard(self, call):
-        """The result of `call()`, a call that blocks where nobody can feed, for 20 s at most."""
+        """The result of `call()`, a call that blocks where nobody can feed.
+
+        Fed every 500 ms for 20 s; a call that takes longer ends in the watchdog's reset.
+        """
         if self._watchdog is None:
             return call()
-        self._feed_by_timer(_GUARD_STEPS_MAX)
+        stop = self._feed_aside()
         try:
             return call()
         finally:
-            self._timer.deinit()
+            stop()
             self.feed()
 
     def hold_watchdog(self):
@@ -104,6 +107,7 @@ class Board:
         `join_timeout_s` a network, the watchdog fed throughout.
         """
         station = self._radio()
+        self.feed()  # switching a radio on takes its while
         if station.isconnected():
             return station.config("ssid")
         told = []
@@ -194,6 +198,31 @@ class Board:
                 break
             time.sleep_ms(_JOIN_STEP_MS)
         return False
+
+    def _feed_aside(self):
+        if sys.platform == "esp32":
+            # A timer's callback would wait there for the very call that blocks.
+            return self._feed_by_thread()
+        self._feed_by_timer(_GUARD_STEPS_MAX)
+        return self._timer.deinit
+
+    def _feed_by_thread(self):
+        import _thread
+
+        wanted = [True]
+
+        def run():
+            for _ in range(_GUARD_STEPS_MAX):
+                if not wanted:
+                    return
+                self._watchdog.feed()
+                time.sleep_ms(_GUARD_STEP_MS)
+
+        try:
+            _thread.start_new_thread(run, ())
+        except OSError:
+            pass  # no memory for it: what the watchdog has left must do
+        return wanted.clear
 
     def _feed_by_timer(self, steps):
         left = [steps]

@@ -40,7 +40,7 @@ _TABLE = {
     TLS_NAME: (SLOW, 7, "the server's certificate is for another host name"),
     TLS_TIME: (FAST, 7, "the server's certificate is not valid at this time; check the clock"),
     REFUSED: (SLOW, 8, "credential refused by the server; it was revoked or replaced: provision this device"),
-    BAD_CLIENT_ID: (SLOW, 8, "client ID refused by the server; check that its group exists"),
+    BAD_CLIENT_ID: (SLOW, 8, "client ID refused by the server; its group is missing, or the ID is in use"),
     SERVER_BUSY: (FAST, 6, "the server is overloaded"),
     TOPIC_REFUSED: (SLOW, 9, "closed by the server at a publish or subscribe; check topic and rights"),
     CLOSED: (FAST, 6, "closed by the server"),

@@ -57,10 +57,14 @@ def take_note(path, text):
 
 
 class Folder:
-    """A folder of small files, each written whole and on flash before `write` returns."""
+    """A folder of small files, each written whole and on flash before `write` returns.
 
-    def __init__(self, path):
+    `feed()` feeds the watchdog: a file is written or removed without a break, many are not.
+    """
+
+    def __init__(self, path, feed):
         self._path = path
+        self._feed = feed
         if path[1:] not in os.listdir("/"):
             os.mkdir(path)
 
@@ -74,10 +78,12 @@ class Folder:
 
     def write(self, name, data):
         """Make the file; OSError if flash did not keep what was written."""
+        self._feed()
         _write(self._path + "/" + name, data)
 
     def remove(self, name):
         """Take the file away."""
+        self._feed()
         os.remove(self._path + "/" + name)
 
 

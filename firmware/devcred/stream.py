@@ -5,9 +5,10 @@ fed between them and a deadline over the whole. So nothing depends on socket tim
 real boards drop at `setblocking(True)`. What was written leaves in one send, at the next
 read, `flush` or `close`.
 
-Worst case of any call: `timeout_ms`, fed throughout. Not fed: resolving a name (the network
-stack's own blocking call, which the caller's `guard` covers) and one step of a TLS handshake
-(about 2 s of arithmetic on an RP2040).
+Worst case of any call: `timeout_ms`, or what is left until `limit`, fed every 200 ms; `skip`
+has `timeout_ms` for each 8,192 bytes. Not fed: resolving a name (the network stack's own
+blocking call, which the caller's `guard` covers) and the arithmetic of a TLS handshake.
+docs/architecture.md has the table.
 """
 
 import errno
@@ -22,6 +23,7 @@ from devcred.errors import LinkError
 
 _SLICE_MS = const(200)
 _OUT_BYTES = const(512)
+_SKIP_BYTES = const(8192)
 _CLOSED_ERRNOS = (errno.ECONNRESET, errno.ENOTCONN, 32)  # 32: EPIPE, which not every port names
 
 
@@ -34,7 +36,7 @@ class Stream:
         `tls` is an SSLContext, or None for a plain link; `server_name` is verified.
         """
         self._timeout_ms = timeout_ms
-        self._feed = feed
+        self.feed = feed
         self._guard = guard
         self._tls = tls
         self._server_name = server_name
@@ -44,6 +46,7 @@ class Stream:
         self._out = bytearray(_OUT_BYTES)
         self._out_view = memoryview(self._out)
         self._out_len = 0
+        self._limit = None
         self.secured = False
         self.last = b""
 
@@ -96,9 +99,24 @@ class Stream:
             self._send(self._out_view[:count])
 
     def skip(self, size):
-        """Read `size` bytes and drop them, a little at a time."""
+        """Read `size` bytes and drop them, a little at a time; each 8,192 have a deadline of their own."""
+        outer = self._limit
         while size > 0:
-            size -= len(self.read(min(size, 128)))
+            self.feed()
+            self._limit = self.deadline()
+            part = min(size, _SKIP_BYTES)
+            size -= part
+            while part > 0:
+                part -= len(self.read(min(part, 128)))
+        self._limit = outer
+
+    def deadline(self):
+        """The tick by which a call that begins now must end."""
+        return time.ticks_add(time.ticks_ms(), self._timeout_ms)
+
+    def limit(self, by):
+        """Until told otherwise (None), no call waits past the tick `by`, instead of each its own deadline."""
+        self._limit = by
 
     def setblocking(self, flag):
         """Whether `read` waits for its first byte."""
@@ -107,12 +125,22 @@ class Stream:
     def settimeout(self, _seconds):
         """Taken and ignored: this stream's own deadline holds."""
 
-    def close(self):
-        """Free the socket, and TLS's memory with it; what was not sent is dropped."""
+    def close(self, goodbye=b""):
+        """Free the socket, and TLS's memory with it; never waits.
+
+        What was not sent is dropped; `goodbye` goes out if the link takes it at once.
+        """
         raw, self._raw, self._poll = self._raw, None, None
+        well = self.secured or self._tls is None
         self._out_len = 0
+        self._limit = None
         self.secured = False
         if raw is not None:
+            try:
+                if goodbye and well:
+                    raw.write(goodbye)
+            except OSError:
+                pass
             raw.close()
 
     def _resolve(self, address):
@@ -197,12 +225,12 @@ class Stream:
         raise LinkError(causes.LINK_LOST, number)
 
     def _deadline(self):
-        return time.ticks_add(time.ticks_ms(), self._timeout_ms)
+        return self.deadline() if self._limit is None else self._limit
 
     def _wait(self, deadline, cause):
         """Until the registered event; its flags. LinkError(`cause`) past the deadline."""
         while True:
-            self._feed()
+            self.feed()
             left = time.ticks_diff(deadline, time.ticks_ms())
             if left <= 0:
                 raise LinkError(cause, "timeout")

@@ -26,6 +26,7 @@ class Air:
     deny: bool = False
     dhcp: bool = True
     dns: bool = True
+    dns_silence_ms: int = 0
     portal: Address | None = None
     away: frozenset[Address] = frozenset()
     time_answer: str = "right"
@@ -50,6 +51,7 @@ class Air:
             "deny": self.deny,
             "dhcp": self.dhcp,
             "quirk": self.quirk,
+            "dns_silence_ms": self.dns_silence_ms,
         }
 
     def but(self, **changes: object) -> "Air":

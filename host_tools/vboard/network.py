@@ -63,6 +63,10 @@ class Network(Wire):
         """No name resolves; links that stand go on."""
         self._become(self._air.but(dns=False))
 
+    def dns_silent(self, for_ms: int) -> None:
+        """No name server answers: a name fails only after so long, in which the board's call blocks."""
+        self._become(self._air.but(dns=False, dns_silence_ms=for_ms))
+
     def dns_move(self, name: str, address: Address) -> None:
         """`name:port` leads to this address on loopback from now on, after restore() too."""
         with self._lock:

@@ -28,6 +28,7 @@ _ACTS = [
     "no_address",
     "captive_portal",
     "dns_dead",
+    "dns_silent",
     "dns_move",
     "server_away",
     "time_skew",

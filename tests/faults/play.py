@@ -105,6 +105,8 @@ class Listener:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        # Its callbacks lead back here: a ring, whose sockets the collector would complain of.
+        del self._client
 
 
 def play(row: Row, board_id: str, mode: str, folder: Path) -> Outcome:

@@ -202,8 +202,17 @@ class TestClient(unittest.TestCase):
     def test_topic_longer_than_the_packet_is_protocol(self):
         self.assertEqual(self.hears(b"\x30\x03\x00\x09a"), causes.PROTOCOL)
 
-    def test_qos_2_is_protocol(self):
-        self.assertEqual(self.hears(b"\x34\x07\x00\x03a/b\x00\x01"), causes.PROTOCOL)
+    def test_qos_2_is_handled_once_and_acknowledged_in_two_steps(self):
+        self.logged_in()
+        self.peer.say(b"\x34\x08\x00\x03a/b\x00\x07x" + b"\x3c\x08\x00\x03a/b\x00\x07x" + b"\x62\x02\x00\x07")
+        self.poll()
+        self.assertEqual(self.got, [(b"a/b", b"x")])
+        self.assertEqual(self.peer.received[len(CONNECT) :], b"\x50\x02\x00\x07" * 2 + b"\x70\x02\x00\x07")
+
+    def test_a_slow_handler_is_not_the_servers_delay(self):
+        client = self.logged_in((PUBLISH_BYTES, b"\x30\x06\x00\x03c/dx" + b"\x40\x02\x00\x01"))
+        client.set_callback(lambda topic, payload: time.sleep_ms(2 * DEADLINE_MS))
+        client.send("a/b", "hi")
 
     def test_half_a_packet_meets_the_deadline(self):
         self.assertEqual(self.hears(b"\x30\x05\x00"), causes.LINK_LOST)

@@ -1,15 +1,59 @@
 """The bounded stream over real sockets, in the real MicroPython, with a peer that misbehaves."""
 
+import io
+import socket
 import time
 import unittest
 
-from devcred import causes
+from devcred import causes, stream
 from devcred.stream import Stream
 from peer import CLOSE, HOST, Peer, cause_of, guard
 
 DEADLINE_MS = 150
 # Slack for a busy machine; a hang would be many times longer.
 SLACK_MS = 2000
+
+
+class BoardSocket(io.IOBase):
+    """A real socket, of which setblocking(True) drops the timeout, as it does on the boards."""
+
+    blocked = False
+
+    def __init__(self, *kind):
+        self._link = socket.socket(*kind)
+
+    def setblocking(self, flag):
+        BoardSocket.blocked = BoardSocket.blocked or flag
+        if flag:
+            self._link.settimeout(None)
+        else:
+            self._link.setblocking(False)
+
+    def settimeout(self, seconds):
+        self._link.settimeout(seconds)
+
+    def connect(self, address):
+        self._link.connect(address)
+
+    def read(self, size):
+        return self._link.read(size)
+
+    def write(self, data):
+        return self._link.write(data)
+
+    def ioctl(self, request, argument):
+        return self._link.fileno() if request == 10 else 0  # MP_STREAM_GET_FILENO, for poll
+
+    def close(self):
+        self._link.close()
+
+
+class BoardSockets:
+    """The module `socket` of such a board."""
+
+    SOCK_STREAM = socket.SOCK_STREAM
+    getaddrinfo = staticmethod(socket.getaddrinfo)
+    socket = BoardSocket
 
 
 class TestStream(unittest.TestCase):
@@ -50,6 +94,21 @@ class TestStream(unittest.TestCase):
         cause, taken_ms = self.timed(self.stream.read, 1)
         self.assertEqual(cause, causes.LINK_LOST)
         self.assertTrue(taken_ms < DEADLINE_MS + SLACK_MS)
+
+    def test_a_board_whose_setblocking_drops_the_timeout(self):
+        stream.socket = BoardSockets
+        try:
+            self.start((5, b"!"))
+            self.stream.settimeout(1)
+            self.stream.setblocking(True)
+            self.stream.write(b"hello")
+            self.assertEqual(self.stream.read(1), b"!")
+            cause, taken_ms = self.timed(self.stream.read, 1)
+        finally:
+            stream.socket = socket
+        self.assertEqual(cause, causes.LINK_LOST)
+        self.assertTrue(DEADLINE_MS <= taken_ms < DEADLINE_MS + SLACK_MS)
+        self.assertFalse(BoardSocket.blocked)
 
     def test_watchdog_is_fed_while_waiting(self):
         self.start()

@@ -4,8 +4,7 @@ getaddrinfo asks the supervisor, which knows where on loopback each name and por
 of any name leads to its own time server. It gives the only addresses there are, so nothing else can be
 reached. Errors are the ports' own: -202 (EAI_FAIL) on ESP32; on RP2 -2 for an unknown name and -6 (ERR_VAL)
 without a network. Left out: the boards' other socket layer (an address here is opaque, not a tuple; limits on
-open sockets; timeouts that setblocking changes), how long a name server's silence takes, and a memory of
-names.
+open sockets; timeouts that setblocking changes) and a memory of names.
 """
 
 import network

@@ -36,6 +36,8 @@ def listen():
 def ask(name, udp):
     """[address, port] that `name:port` leads to, or [] if it does not resolve."""
     global _asked
+    listen()
+    utime.sleep_ms(_air["dns_silence_ms"])
     _asked += 1
     emit(b"resolve %d %d %s\n" % (_asked, udp, name.encode()))
     while True:
