@@ -36,13 +36,16 @@ _RESET_CAUSES = (
 class Board:
     """What the agent needs of the hardware; nothing is touched before it is asked for."""
 
-    def __init__(self, config):
+    def __init__(self, config, on_hold=None):
+        """`on_hold(board)` is called when the button has been held for `button_hold_ms`."""
         self._watchdog_ms = config["watchdog_ms"]
         self._watchdog = None
         self._timer = None
         self._station = None
         self._config = config
-        self._led = _pin(config)
+        self._panel = None
+        if config["led_kind"] != "none" or config["button_pin"] is not None:
+            self._panel = _panel(config, lambda: on_hold(self))
 
     def unique_id(self):
         """The chip's own number, in hex."""
@@ -66,10 +69,10 @@ class Board:
         gc.collect()
         return gc.mem_free()
 
-    def led(self, on):
-        """Light the LED, where there is one."""
-        if self._led is not None:
-            self._led.value(on)
+    def show(self, shown):
+        """Have the LED, where there is one, show a state of `status` or a cause; `feed` keeps it going."""
+        if self._panel is not None:
+            self._panel.show(shown)
 
     def start_watchdog(self):
         """From here on the board resets unless `feed` is called in time; there is no way back."""
@@ -77,9 +80,11 @@ class Board:
             self._watchdog = machine.WDT(timeout=self._watchdog_ms)
 
     def feed(self):
-        """Tell the watchdog that we live."""
+        """Tell the watchdog that we live; look after LED and button."""
         if self._watchdog is not None:
             self._watchdog.feed()
+        if self._panel is not None:
+            self._panel.look()
 
     def guard(self, call):
         """The result of `call()`, a call that blocks where nobody can feed, for 20 s at most."""
@@ -106,6 +111,7 @@ class Board:
         station = self._radio()
         if station.isconnected():
             return station.config("ssid")
+        self.show("joining")
         told = []
         for ssid, password in networks:
             # A connect on top of a running one is an error on the ESP32.
@@ -209,7 +215,19 @@ class Board:
         self._timer.init(period=_GUARD_STEP_MS, mode=machine.Timer.PERIODIC, callback=tick)
 
 
-def _pin(config):
-    if config["led_kind"] == "none" or config["led_pin"] is None:
+def _panel(config, on_hold):
+    try:
+        from devcred.panel import Panel
+    except ImportError:  # left out of this build
         return None
-    return machine.Pin(config["led_pin"], machine.Pin.OUT)
+    return Panel(config, machine.Pin, _rare, on_hold)
+
+
+def _rare(name):
+    if name == "BOOTSEL":
+        import rp2  # type: ignore[import-not-found, unused-ignore]  # on its port alone
+
+        return rp2.bootsel_button
+    from neopixel import NeoPixel
+
+    return NeoPixel
