@@ -35,7 +35,7 @@ _BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None}
 def main():
     """Run until interrupted from the console; what `main.py` calls."""
     settings, trouble = _settings()
-    board = Board(settings or _BARE, _wipe)
+    board = Board(settings or _BARE)
     event(
         "boot", "version=%s reset=%s board=%s" % (devcred.__version__, board.reset_cause(), board.describe())
     )
@@ -231,12 +231,6 @@ def _stranded(board, cause, reason):
     while True:
         event(cause, "%s: %s" % (reason, causes.text(cause)))
         _idle(board, _REPEAT_MS, cause)
-
-
-def _wipe(board):
-    from devcred.wipe import wipe
-
-    wipe(board)
 
 
 def _idle(board, duration_ms, cause, meanwhile=None):

@@ -36,8 +36,7 @@ _RESET_CAUSES = (
 class Board:
     """What the agent needs of the hardware; nothing is touched before it is asked for."""
 
-    def __init__(self, config, on_hold=None):
-        """`on_hold(board)` is called when the button has been held for `button_hold_ms`."""
+    def __init__(self, config):
         self._watchdog_ms = config["watchdog_ms"]
         self._watchdog = None
         self._timer = None
@@ -45,7 +44,7 @@ class Board:
         self._config = config
         self._panel = None
         if config["led_kind"] != "none" or config["button_pin"] is not None:
-            self._panel = _panel(config, lambda: on_hold(self))
+            self._panel = _panel(config, self._wipe)
 
     def unique_id(self):
         """The chip's own number, in hex."""
@@ -200,6 +199,11 @@ class Board:
                 break
             time.sleep_ms(_JOIN_STEP_MS)
         return False
+
+    def _wipe(self):
+        from devcred.wipe import wipe
+
+        wipe(self)
 
     def _feed_by_timer(self, steps):
         left = [steps]
