@@ -17,6 +17,7 @@ PURE = frozenset(
         "records",
         "retry",
         "signing",
+        "status",
         "topics",
     )
 )

@@ -28,8 +28,8 @@ _CRASH_WAIT_MS = const(30000)
 # A told time is good for so long; the next login after it asks again.
 _CLOCK_S = const(86400)
 
-# What the board needs before there is a configuration: no watchdog, no LED.
-_BARE = {"watchdog_ms": 0, "led_kind": "none", "led_pin": None}
+# What the board needs before there is a configuration: no watchdog, no LED, no button.
+_BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None}
 
 
 def main():
@@ -49,7 +49,7 @@ def main():
     except Exception as error:  # a defect of ours: say so, wait, start over
         event("crash", type(error).__name__)
         sys.print_exception(error)
-        _idle(board, _CRASH_WAIT_MS, causes.blinks(causes.PROTOCOL))
+        _idle(board, _CRASH_WAIT_MS, causes.PROTOCOL)
         board.reset()
 
 
@@ -141,6 +141,7 @@ class Agent:
 
     def _prepare(self):
         self._reach.join()
+        self._board.show("connecting")
         # By the wall clock, since ticks wrap within days; set back by somebody, it is asked for too.
         if self._tls is not None and not 0 <= self._board.now_s() - self._told_s < _CLOCK_S:
             how = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
@@ -188,7 +189,7 @@ class Agent:
         self._sender.begin(present)
         session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
         session.begin()
-        self._board.led(True)
+        self._board.show("online")
         while True:
             self._board.feed()
             self._reach.check()
@@ -214,7 +215,7 @@ class Agent:
         self._reach.mend(cause, self._sender.keep)
         delay_ms = self._backoff.delay_ms(cause)
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
-        _idle(self._board, delay_ms, causes.blinks(cause), self._while_offline)
+        _idle(self._board, delay_ms, cause, self._while_offline)
 
     def _while_offline(self):
         self._app.step()
@@ -230,17 +231,17 @@ def _stranded(board, cause, reason):
     """Say what is missing, on the console and by the LED, until somebody provisions."""
     while True:
         event(cause, "%s: %s" % (reason, causes.text(cause)))
-        _idle(board, _REPEAT_MS, causes.blinks(cause))
+        _idle(board, _REPEAT_MS, cause)
 
 
-def _idle(board, duration_ms, blinks, meanwhile=None):
+def _idle(board, duration_ms, cause, meanwhile=None):
     started_ms = time.ticks_ms()
+    board.show(cause)
     while True:
         passed_ms = time.ticks_diff(time.ticks_ms(), started_ms)
         if passed_ms >= duration_ms:
             return
         board.feed()
-        board.led(causes.lit(blinks, passed_ms))
         if meanwhile is not None:
             meanwhile()
         time.sleep_ms(min(_IDLE_MS, duration_ms - passed_ms))

@@ -42,7 +42,9 @@ class Board:
         self._timer = None
         self._station = None
         self._config = config
-        self._led = _pin(config)
+        self._panel = None
+        if config["led_kind"] != "none" or config["button_pin"] is not None:
+            self._panel = _panel(config, self._wipe)
 
     def unique_id(self):
         """The chip's own number, in hex."""
@@ -66,10 +68,10 @@ class Board:
         gc.collect()
         return gc.mem_free()
 
-    def led(self, on):
-        """Light the LED, where there is one."""
-        if self._led is not None:
-            self._led.value(on)
+    def show(self, shown):
+        """Have the LED, where there is one, show a state of `status` or a cause; `feed` keeps it going."""
+        if self._panel is not None:
+            self._panel.show(shown)
 
     def start_watchdog(self):
         """From here on the board resets unless `feed` is called in time; there is no way back."""
@@ -77,9 +79,11 @@ class Board:
             self._watchdog = machine.WDT(timeout=self._watchdog_ms)
 
     def feed(self):
-        """Tell the watchdog that we live."""
+        """Tell the watchdog that we live; look after LED and button."""
         if self._watchdog is not None:
             self._watchdog.feed()
+        if self._panel is not None:
+            self._panel.look()
 
     def guard(self, call):
         """The result of `call()`, a call that blocks where nobody can feed.
@@ -110,6 +114,7 @@ class Board:
         self.feed()  # switching a radio on takes its while
         if station.isconnected():
             return station.config("ssid")
+        self.show("joining")
         told = []
         for ssid, password in networks:
             # A connect on top of a running one is an error on the ESP32.
@@ -201,28 +206,16 @@ class Board:
 
     def _feed_aside(self):
         if sys.platform == "esp32":
-            # A timer's callback would wait there for the very call that blocks.
-            return self._feed_by_thread()
+            from devcred.aside import feed_aside
+
+            return feed_aside(self._watchdog.feed, _GUARD_STEPS_MAX, _GUARD_STEP_MS)
         self._feed_by_timer(_GUARD_STEPS_MAX)
         return self._timer.deinit
 
-    def _feed_by_thread(self):
-        import _thread
+    def _wipe(self):
+        from devcred.wipe import wipe
 
-        wanted = [True]
-
-        def run():
-            for _ in range(_GUARD_STEPS_MAX):
-                if not wanted:
-                    return
-                self._watchdog.feed()
-                time.sleep_ms(_GUARD_STEP_MS)
-
-        try:
-            _thread.start_new_thread(run, ())
-        except OSError:
-            pass  # no memory for it: what the watchdog has left must do
-        return wanted.clear
+        wipe(self)
 
     def _feed_by_timer(self, steps):
         left = [steps]
@@ -238,7 +231,19 @@ class Board:
         self._timer.init(period=_GUARD_STEP_MS, mode=machine.Timer.PERIODIC, callback=tick)
 
 
-def _pin(config):
-    if config["led_kind"] == "none" or config["led_pin"] is None:
+def _panel(config, on_hold):
+    try:
+        from devcred.panel import Panel
+    except ImportError:  # left out of this build
         return None
-    return machine.Pin(config["led_pin"], machine.Pin.OUT)
+    return Panel(config, machine.Pin, _rare, on_hold)
+
+
+def _rare(name):
+    if name == "BOOTSEL":
+        import rp2  # type: ignore[import-not-found, unused-ignore]  # on its port alone
+
+        return rp2.bootsel_button
+    from neopixel import NeoPixel
+
+    return NeoPixel

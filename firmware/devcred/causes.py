@@ -88,9 +88,6 @@ _TLS_WORDS = (
     ("trusted CA", TLS_CA),
 )
 
-_BLINK_MS = 400
-_PAUSE_MS = 1600
-
 
 def retry_class(cause):
     """FAST, SLOW or NEVER."""
@@ -134,9 +131,3 @@ def from_tls(message):
         if words in message:
             return cause
     return TLS
-
-
-def lit(count, ticks_ms):
-    """Whether the LED is on, `ticks_ms` into the endless pattern of `count` blinks and a pause."""
-    phase = ticks_ms % (count * _BLINK_MS + _PAUSE_MS)
-    return phase < count * _BLINK_MS and phase % _BLINK_MS < _BLINK_MS // 2

@@ -14,7 +14,7 @@ MAX_BYTES = 4096
 # The RP2040's watchdog cannot count further.
 WATCHDOG_MAX_MS = 8388
 
-LED_KINDS = ("none", "plain")
+LED_KINDS = ("none", "plain", "rgb")
 
 
 def parse(text):
@@ -155,4 +155,11 @@ _RULES: dict = {
     "watchdog_ms": (8000, _watchdog, ()),
     "led_kind": ("none", _choice, (LED_KINDS,)),
     "led_pin": (None, _pin, ()),
+    "led_active_low": (False, _flag, ()),
+    # For `rgb`, in hex: three bytes for each of status.COLORS, as they go over the wire.
+    "led_colors": ("", _text, (0, 42)),
+    # A Pico's BOOTSEL is no pin, and goes by its name.
+    "button_pin": (None, _pin, ()),
+    "button_active_low": (True, _flag, ()),
+    "button_hold_ms": (5000, _number, (1000, 60000)),
 }

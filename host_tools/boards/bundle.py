@@ -11,6 +11,7 @@ from devcred.errors import ConfigError
 from host_tools import paths
 from host_tools.boards.definition import Board
 from host_tools.boards.mpy import compile_file
+from host_tools.boards.status import board_settings, check_settings
 from host_tools.errors import UsageError
 from host_tools.sources import umqtt_path
 
@@ -39,15 +40,18 @@ def device_files(
     ca_der: bytes,
     credential: Credential,
     wifi: Sequence[tuple[str, str]],
+    board: Board | None = None,
 ) -> dict[str, bytes]:
     """Configuration, CA certificate and secret records of one device.
 
+    With `board`, its LED and button are put into the configuration, where `given` says nothing of them.
     UsageError if the configuration breaks a rule or is another device's, if `ca_der` is no
     X.509 certificate in DER, or if a network's name or password cannot be one.
     """
+    given = (board_settings(board) if board else {}) | dict(given)
     settings = _settings(given, credential)
     return {
-        config.PATH: json.dumps(dict(given), indent=1, sort_keys=True).encode(),
+        config.PATH: json.dumps(given, indent=1, sort_keys=True).encode(),
         settings["ca_path"]: _certificate(ca_der),
         CREDENTIAL_SLOTS[0]: records.pack(records.CREDENTIAL, _FIRST_SEQUENCE, credential.payload()),
         WIFI_SLOTS[0]: records.pack(records.WIFI, _FIRST_SEQUENCE, _networks(wifi)),
@@ -59,6 +63,7 @@ def _settings(given: Mapping[str, object], credential: Credential) -> dict[str, 
         settings: dict[str, str] = config.parse(json.dumps(dict(given)))
     except (ConfigError, TypeError) as error:
         raise UsageError(str(error), where="device configuration", do="mend it") from None
+    check_settings(settings)
     if settings["client_id"] != credential.client_id:
         raise UsageError(
             f"client_id: is {settings['client_id']}, the credential is for {credential.client_id}",

@@ -5,7 +5,9 @@
 
 import functools
 import json
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +19,15 @@ from host_tools.boards.schema_errors import first_problem
 from host_tools.errors import UsageError
 
 DOWNLOAD_PAGE = "https://micropython.org/download/%s/"
+# Which kinds of LED heed a key; the others are for all.
+_HEEDED_BY = {
+    "pin": ("plain", "rgb"),
+    "active_low": ("plain",),
+    "order": ("rgb",),
+    "brightness": ("rgb",),
+    "colors": ("rgb",),
+    "reason": ("none",),
+}
 
 
 @dataclass(frozen=True)
@@ -35,11 +46,29 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Led:
-    """`kind` is one of `devcred.config.LED_KINDS`; `pin` what machine.Pin takes, or None."""
+    """`kind` is one of `devcred.config.LED_KINDS`; `pin` what machine.Pin takes, or None.
+
+    For an RGB one: the wire's order of R, G and B, the brightness of a full colour (1 to 255), and
+    the colours that differ from `status.COLORS`, each `#rrggbb`.
+    """
 
     kind: str
     pin: int | str | None = None
+    active_low: bool = False
+    order: str = "GRB"
+    brightness: int = 24
+    colors: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Button:
+    """What machine.Pin takes, or BOOTSEL; how long it is to be held to wipe the device, in ms."""
+
+    pin: int | str
+    active_low: bool = True
+    hold_ms: int = 5000
 
 
 @dataclass(frozen=True)
@@ -69,6 +98,7 @@ class Board:
     led: Led
     firmware: Firmware
     frozen: tuple[str, ...]
+    button: Button | None = None
 
     @property
     def download_page(self) -> str:
@@ -83,24 +113,37 @@ class Board:
 
 def board_ids(folder: Path | None = None) -> list[str]:
     """The IDs of all boards that have a definition, in order."""
-    return sorted(path.parent.name for path in (folder or paths.BOARDS).glob("*/board.json"))
+    return sorted(_files(folder))
 
 
 def load_board(board_id: str, folder: Path | None = None) -> Board:
     """The definition of `board_id`; UsageError if there is none or it breaks a rule.
 
-    `folder` holds the boards' folders; by default the project's own.
+    `folder` holds the boards' folders; by default those that DEVCRED_BOARDS names and the project's
+    own, of which the first counts that has the board.
     """
-    folder = folder or paths.BOARDS
-    known = board_ids(folder)
+    known = _files(folder)
     if board_id not in known:
         near = nearest(board_id.upper(), known)
         raise UsageError(
             "no such board" + (f", did you mean {near}?" if near else ""),
             where=f"board {board_id!r}",
-            do=f"known boards: {', '.join(known) or 'none'}",
+            do=f"known boards: {', '.join(sorted(known)) or 'none'}",
         )
-    return _checked(folder / board_id / "board.json")
+    return _checked(known[board_id])
+
+
+def _files(folder: Path | None) -> dict[str, Path]:
+    folders = [folder] if folder else [*_own_folders(), paths.BOARDS]
+    return {file.parent.name: file for each in reversed(folders) for file in each.glob("*/board.json")}
+
+
+def _own_folders() -> list[Path]:
+    named = [Path(name) for name in os.environ.get("DEVCRED_BOARDS", "").split(os.pathsep) if name]
+    for folder in named:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder", where="DEVCRED_BOARDS", do="mend it, or unset it")
+    return named
 
 
 def _checked(file: Path) -> Board:
@@ -110,7 +153,7 @@ def _checked(file: Path) -> Board:
         given = json.loads(file.read_bytes(), parse_float=str)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be read as JSON ({error})", where=where, do="mend the file") from None
-    _refuse(first_problem(_validator(), given), where)
+    _refuse(first_problem(_validator(), given) or _idle_key(given["led"]), where)
     board = _board(given)
     _refuse(_crossed(board, file.parent.name), where)
     return board
@@ -124,6 +167,12 @@ def _refuse(problem: str | None, where: str) -> None:
 @functools.cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads((paths.BOARDS / "board.schema.json").read_bytes()))
+
+
+def _idle_key(led: dict[str, Any]) -> str | None:
+    """The first key that an LED of this kind would not heed, or None."""
+    idle = next((key for key in led if led["kind"] not in _HEEDED_BY.get(key, (led["kind"],))), None)
+    return f"led.{idle}: means nothing for kind {led['kind']}" if idle else None
 
 
 def _crossed(board: Board, folder_name: str) -> str | None:
@@ -147,6 +196,7 @@ def _board(given: dict[str, Any]) -> Board:
     fields = {key: value for key, value in given.items() if key != "$schema"}
     fields["filesystem"] = FileSystem(**given["filesystem"])
     fields["led"] = Led(**given["led"])
+    fields["button"] = Button(**given["button"]) if "button" in given else None
     fields["firmware"] = Firmware(**given["firmware"])
     fields["frozen"] = tuple(given["frozen"])
     return Board(**fields)

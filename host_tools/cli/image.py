@@ -1,12 +1,16 @@
 """`devcred image`: file system images."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from host_tools.cli import files
 from host_tools.cli.render import json_option, show
 from host_tools.errors import UsageError
+
+if TYPE_CHECKING:
+    from host_tools.boards.definition import Board
 
 _PARTS = ("config", "ca", "credential", "wifi")
 
@@ -46,7 +50,7 @@ def build(board_id: str, out: str, force: bool, empty: bool, as_json: bool, **pa
     if not empty:
         from host_tools.boards.bundle import agent_files
 
-        content = _device(parts) if parts["config"] else {}
+        content = _device(parts, board) if parts["config"] else {}
         content |= agent_files(board)
     made = build_image(board, content)
     write_image(Path(out), made)
@@ -61,7 +65,7 @@ def _check_config(path: str | None) -> None:
             config.parse(files.read(path, "--config"))
 
 
-def _device(parts: dict[str, str | None]) -> dict[str, bytes]:
+def _device(parts: dict[str, str | None], board: "Board") -> dict[str, bytes]:
     from devcred import credential
     from host_tools.boards.bundle import device_files
 
@@ -73,6 +77,7 @@ def _device(parts: dict[str, str | None]) -> dict[str, bytes]:
         files.read(paths["ca"], "--ca"),
         held,
         files.read_json(paths["wifi"], "--wifi"),
+        board,
     )
 
 

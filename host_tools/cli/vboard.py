@@ -9,6 +9,7 @@ from host_tools.cli.render import json_option, show, talk
 from host_tools.errors import UsageError
 
 if TYPE_CHECKING:
+    from host_tools.boards.definition import Board
     from host_tools.vboard import Event
 
 
@@ -26,9 +27,22 @@ if TYPE_CHECKING:
 @click.option(
     "--network", "script", type=click.Path(), help="What happens to its network: a JSON list of steps."
 )
+@click.option(
+    "--press",
+    "presses",
+    multiple=True,
+    metavar="AT_MS:FOR_MS",
+    help="Press the board's button AT_MS after the start, for FOR_MS.",
+)
 @json_option
 def vboard(
-    image: str, board_id: str, link: str | None, routes: tuple[str, ...], script: str | None, as_json: bool
+    image: str,
+    board_id: str,
+    link: str | None,
+    routes: tuple[str, ...],
+    script: str | None,
+    presses: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Run a virtual board: the real MicroPython on a file system image, behind a serial port.
 
@@ -57,6 +71,9 @@ def vboard(
         Path(image), board, link=Path(link) if link else None, resolve=resolve, on_event=_tell
     )
     steps = load(Path(script), made.network) if script else []
+    for text in presses:
+        at_ms, for_ms = _press(text, board)
+        steps += [(at_ms, made.press), (at_ms + for_ms, made.release)]
 
     def announce(_: object) -> None:
         play(steps, made.network)
@@ -81,6 +98,15 @@ def _route(text: str) -> tuple[str, tuple[str, int]]:
     ):
         raise UsageError(f"{text!r} does not read NAME:PORT=ADDR:PORT", where="--resolve")
     return name, (address, int(port))
+
+
+def _press(text: str, board: "Board") -> tuple[int, int]:
+    if board.button is None:
+        raise UsageError(f"{board.id} has no button", where="--press", do="name one in its board.json")
+    words = text.split(":")
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
+        raise UsageError(f"{text!r} does not read AT_MS:FOR_MS", where="--press")
+    return int(words[0]), int(words[1])
 
 
 def _is_port(text: str) -> bool:

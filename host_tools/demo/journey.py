@@ -58,8 +58,6 @@ class Journey:
             "heartbeat_s": 30,
             "retry_base_ms": 200,
             "refused_retry_ms": 60000,
-            "led_kind": self.board.led.kind,
-            "led_pin": self.board.led.pin,
         }
 
     # What the steps make; asking before it is made is a defect of the order of steps.

@@ -69,7 +69,7 @@ def provision(journey: Journey) -> None:
     """Agent, configuration, CA and secret records, by mpremote; read back and compared."""
     with journey.interrupts.allowed():
         files = agent_files(journey.board) | device_files(
-            journey.config(), journey.twin.ca_der, journey.credential.for_device(), WIFI
+            journey.config(), journey.twin.ca_der, journey.credential.for_device(), WIFI, journey.board
         )
         report = put_files(journey.link, files, board=journey.board)
     size_bytes = sum(map(len, files.values()))

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from host_tools.errors import MachineError
+from host_tools.errors import MachineError, UsageError
 from host_tools.vboard.air import AccessPoint
 from host_tools.vboard.chip import Reset
 from host_tools.vboard.events import Event
@@ -110,11 +110,29 @@ class VirtualBoard:
 
     def power_cycle(self) -> None:
         """Power off and on; returns when boot.py is about to run again."""
-        if self._supervisor is None or self._thread is None or not self._thread.is_alive():
-            raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
-        supervisor, asked_s = self._supervisor, time.monotonic()
+        supervisor, asked_s = self._running(), time.monotonic()
         supervisor.ask(lambda: supervisor.start(Reset.POWER_ON))
         self._await_boot(asked_s)
+
+    def drive(self, pin: int | str, level: int) -> None:
+        """Puts a level on an input, as a wire would; it stays over resets until another one is put there."""
+        self._running().ask_to_drive(str(pin), level)
+
+    def press(self) -> None:
+        """Presses the board's button; UsageError if it has none."""
+        self.drive(*self._button(down=True))
+
+    def release(self) -> None:
+        """Lets the button go."""
+        self.drive(*self._button(down=False))
+
+    def _button(self, *, down: bool) -> tuple[int | str, int]:
+        button = self.board.button
+        if button is None:
+            raise UsageError("has no button", where=self.board.id, do="name one in its board.json")
+        # What the chip's own function says of BOOTSEL is 1 while it is pressed.
+        is_low = button.active_low and button.pin != "BOOTSEL"
+        return button.pin, int(down != is_low)
 
     def wait_for(self, kind: str, text: str = "", *, deadline_s: float = 10.0, after: int = 0) -> Event:
         """The first such event from events[after] on, its text beginning so; TimeoutError at the deadline."""
@@ -132,6 +150,11 @@ class VirtualBoard:
         with self._changed:
             taken, self.events = self.events, []
         return taken
+
+    def _running(self) -> Supervisor:
+        if self._supervisor is None or self._thread is None or not self._thread.is_alive():
+            raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
+        return self._supervisor
 
     def _open(self) -> None:
         program = find_micropython()

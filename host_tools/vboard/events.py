@@ -11,9 +11,11 @@ class Event:
     """Something that happened to a virtual board.
 
     at_s is host monotonic time; kind and text are one of: `power-on`, `reset <soft|hard|watchdog|crash>`,
-    `boot`, `led <pin> <value>`, `wdt <timeout_ms>`, `timer <id> <period_ms>`, `rtc set`, `net <up|down> ...`,
-    `radio off`, `radio saving <0|1>` (switched on, or set), `flash <fault>`, `exit <code>` (it died),
-    `failed <reason>`, `power-off`.
+    `boot`, `led <pin> <level>` (any output), `pixel <pin> <hex>` (a NeoPixel's bytes as on the wire),
+    `pin <pin> <level>` (what drives it from outside),
+    `wdt <timeout_ms>`, `timer <id> <period_ms>`, `rtc set`, `net <up|down> ...`,
+    `radio power <wlan|led>` (what powered a chip up), `radio off`, `radio saving <0|1>` (switched on, or
+    set), `flash <fault>`, `exit <code>` (it died), `failed <reason>`, `power-off`.
     """
 
     at_s: float

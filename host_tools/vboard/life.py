@@ -26,10 +26,11 @@ class Life:
         image_fd: int,
         *,
         air: Mapping[str, object],
+        pins: Mapping[str, int],
         start_raw: bool,
     ) -> None:
         mark = f"\x00\x0f{secrets.token_hex(8)}\x00"
-        content = setup.content(chip, air=air, mark=mark, run_main=not start_raw)
+        content = setup.content(chip, air=air, pins=pins, mark=mark, run_main=not start_raw)
         self.process = BoardProcess(program, setup.arguments(), image_fd, content)
         self.events = EventReader(self.process.events)
         self.screen = Screen(

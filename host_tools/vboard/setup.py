@@ -53,8 +53,16 @@ class DeviceSetup:
         heap = f"heapsize={self.board.heap_wk + _STAND_INS_WK}wk"
         return ["-X", heap, "-i", str(DEVICE / "devboot.py"), *map(str, (SETUP_FD, EVENTS_FD, CONTROL_FD))]
 
-    def content(self, chip: Chip, *, air: Mapping[str, object], mark: str, run_main: bool) -> bytes:
-        """What is read from SETUP_FD in one start. air: see Network.air."""
+    def content(
+        self,
+        chip: Chip,
+        *,
+        air: Mapping[str, object],
+        pins: Mapping[str, int],
+        mark: str,
+        run_main: bool,
+    ) -> bytes:
+        """What is read from SETUP_FD in one start. air: see Network.air; pins: what drives them, by name."""
         board, filesystem = self.board, self.board.filesystem
         setup = {
             "port": board.port,
@@ -72,6 +80,8 @@ class DeviceSetup:
             "device_path": str(DEVICE),
             "frozen": self.frozen,
             "frozen_path": self.frozen_path,
+            "neopixel": "neopixel" in board.frozen,
+            "pins": pins,
             "air": air,
             "mark": mark,
             "run_main": run_main,

@@ -47,6 +47,7 @@ class Supervisor:
         self._network = network
         self._tell = tell
         self._chip = Chip(setup.board.port, setup.board.epoch)
+        self._pins: dict[str, int] = {}
         self._failed_starts = 0
         self._asked: collections.deque[Callable[[], None]] = collections.deque()
         self._wake_out, self._wake_in = os.pipe()
@@ -62,6 +63,17 @@ class Supervisor:
     def ask_to_tell(self, line: str) -> None:
         """Has the stand-ins told this, soon."""
         self.ask(lambda: self._life.tell(line) if self._life else None)
+
+    def ask_to_drive(self, pin: str, level: int) -> None:
+        """Has this level put on a pin, until another one is, over all resets."""
+
+        def drive() -> None:
+            self._pins[pin] = level
+            if self._life:
+                self._life.tell(f"pin {pin} {level}")
+            self._say("pin", f"{pin} {level}")
+
+        self.ask(drive)
 
     def ask_to_halt(self) -> None:
         """Has run() return."""
@@ -95,7 +107,9 @@ class Supervisor:
         self._port.write(announcement(self._setup.board.port, how))
         self._network.board_starts()
         air = self._network.air()
-        self._life = Life(self._program, self._setup, self._chip, self._image_fd, air=air, start_raw=raw)
+        self._life = Life(
+            self._program, self._setup, self._chip, self._image_fd, air=air, pins=self._pins, start_raw=raw
+        )
 
     def _end_life(self) -> bool:
         """True if the REPL was the raw one."""

@@ -76,6 +76,7 @@ def test_a_whole_device(run: Run, inputs: Path) -> None:
     assert sequence == 1
     assert credential.from_payload(payload).client_id == CLIENT_ID
     assert found["/ca.der"] == (inputs / "ca.der").read_bytes()
+    assert json.loads(found["/devcred.json"])["led_pin"] == 2, "the board's own"
 
 
 @pytest.mark.parametrize(

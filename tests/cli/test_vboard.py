@@ -11,12 +11,14 @@ import pytest
 from host_tools.boards.transport import open_board
 from tests.cli.conftest import COMMAND, Run, clean_environment, one_line
 
+VBOARD = (COMMAND, "vboard", "--image", "board.img", "--board", "RPI_PICO_W")
+
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_board_to_talk_to(run: Run, home: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
     run("image", "build", "--board", "RPI_PICO_W", "--out", "board.img", "--empty")
     process = subprocess.Popen(
-        [COMMAND, "vboard", "--image", "board.img", "--board", "RPI_PICO_W", "--link", "port", "--json"],
+        [*VBOARD, "--link", "port", "--press", "0:1", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=clean_environment(home),
@@ -38,6 +40,8 @@ def test_a_board_to_talk_to(run: Run, home: Path, tmp_path: Path, number: signal
         process.communicate()
     assert (process.returncode, out) == (code, "")
     assert "board power-on" in talk
+    pressed, released = talk.find("board pin BOOTSEL 1"), talk.find("board pin BOOTSEL 0")
+    assert 0 < pressed < released
     assert "Traceback" not in talk
     assert sorted(path.name for path in tmp_path.iterdir()) == ["board.img"]
     assert list(home.iterdir()) == []
@@ -49,6 +53,8 @@ def test_a_board_to_talk_to(run: Run, home: Path, tmp_path: Path, number: signal
         (("--image", "not-there.img"), "devcred image build"),
         (("--image", "."), "devcred image build"),
         (("--image", "there.img", "--board", "NOPE"), "known boards"),
+        (("--image", "there.img", "--press", "soon"), "--press"),
+        (("--image", "there.img", "--press", "5:-1"), "--press"),
         (("--image", "there.img", "--resolve", "name=127.0.0.1:1"), "--resolve"),
         (("--image", "there.img", "--resolve", "name:1=127.0.0.1"), "--resolve"),
         (("--image", "there.img", "--resolve", "name:1=127.0.0.1:99999"), "--resolve"),

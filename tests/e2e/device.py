@@ -33,8 +33,6 @@ WORKING: dict[str, object] = {
     "retry_base_ms": 100,
     "refused_retry_ms": 60000,
     "connect_timeout_ms": 2000,
-    "led_kind": "plain",
-    "led_pin": 2,
 }
 
 
@@ -63,7 +61,7 @@ class Device:
         self.token = ""
         settings = {"client_id": self.client_id, "host": self.twin.host_name} | WORKING | self.config
         self.files = agent_files(self.board) | device_files(
-            settings, self.twin.ca_der, self._credential(), self.wifi
+            settings, self.twin.ca_der, self._credential(), self.wifi, self.board
         )
 
     def _credential(self) -> Credential:

@@ -6,9 +6,11 @@ import shutil
 import pytest
 from jsonschema import Draft202012Validator
 
+from devcred import config, status
 from devcred.config import LED_KINDS
 from host_tools import paths
 from host_tools.boards.definition import board_ids, load_board
+from host_tools.boards.status import COLORS, board_settings, check_settings
 from host_tools.errors import UsageError
 
 WANTED = [
@@ -21,13 +23,13 @@ WANTED = [
 ]
 
 
-def test_the_six_boards_are_there_and_each_has_its_manifest():
-    assert board_ids() == WANTED
-    for board_id in WANTED:
+def test_the_six_boards_are_there_and_each_board_has_its_manifest():
+    assert set(WANTED) <= set(board_ids())
+    for board_id in board_ids(paths.BOARDS):
         assert (paths.BOARDS / board_id / "manifest.py").is_file()
 
 
-@pytest.mark.parametrize("board_id", WANTED)
+@pytest.mark.parametrize("board_id", board_ids(paths.BOARDS))
 def test_a_definition_agrees_with_itself(board_id):
     board = load_board(board_id)
     fs = board.filesystem
@@ -73,18 +75,20 @@ def test_the_schema_is_one_and_describes_every_field():
     schema = json.loads((paths.BOARDS / "board.schema.json").read_bytes())
     Draft202012Validator.check_schema(schema)
     objects = [schema, *(part for part in schema["properties"].values() if part.get("type") == "object")]
-    assert len(objects) == 4
+    assert len(objects) == 5
     for part in objects:
         assert part["additionalProperties"] is False
         assert [key for key, rule in part["properties"].items() if not rule.get("description")] == []
-    assert tuple(schema["properties"]["led"]["properties"]["kind"]["enum"]) == LED_KINDS
+    led = schema["properties"]["led"]["properties"]
+    assert tuple(led["kind"]["enum"]) == LED_KINDS
+    assert tuple(led["colors"]["properties"]) == tuple(COLORS) == status.COLORS
 
 
 def test_the_readme_describes_every_field():
     readme = (paths.BOARDS / "README.md").read_text()
     properties = json.loads((paths.BOARDS / "board.schema.json").read_bytes())["properties"]
     names = [name for name in properties if name != "$schema"]
-    for parent in ("filesystem", "led", "firmware"):
+    for parent in ("filesystem", "led", "button", "firmware"):
         names += [f"{parent}.{name}" for name in properties[parent]["properties"]]
         names.remove(parent)
     assert [name for name in names if f"`{name}`" not in readme] == []
@@ -149,6 +153,25 @@ PLANTED = [
     (_set("id", to="esp32"), "id: must match"),
     (_set("led", to={"kind": "plain"}), "led.pin: is missing"),
     (_set("led", to={"kind": "none"}), "led.reason: is missing"),
+    (_set("led", to={"kind": "rgb"}), "led.pin: is missing"),
+    (_set("led", "order", to="GRB"), "led.order: means nothing for kind plain"),
+    (
+        _set("led", to={"kind": "rgb", "pin": 8, "active_low": True}),
+        "led.active_low: means nothing for kind rgb",
+    ),
+    (_set("led", to={"kind": "none", "reason": "x", "pin": 8}), "led.pin: means nothing for kind none"),
+    (_set("led", to={"kind": "rgb", "pin": 8, "brightness": 256}), "led.brightness: must be at most 255"),
+    (
+        _set("led", to={"kind": "rgb", "pin": 8, "colors": {"online": "green"}}),
+        "led.colors.online: must match",
+    ),
+    (
+        _set("led", to={"kind": "rgb", "pin": 8, "colors": {"onlin": "#00ff00"}}),
+        "led.colors.onlin: unknown key",
+    ),
+    (_set("button", "hold_ms", to=10), "button.hold_ms: must be at least 1000"),
+    (_set("button", to={}), "button.pin: is missing"),
+    (_set("mcu", to="esp8266"), "mcu: must match"),
     (_set("frozen", to=["ssl", "ssl"]), "frozen: holds an item twice"),
     (_set("frozen", 3, to="not a name"), "frozen.3: must match"),
     (_set("frozen", to=[]), "frozen: must be at least 1 items long"),
@@ -170,6 +193,63 @@ def test_boards_may_lie_in_another_folder(elsewhere):
     assert load_board("ESP32_GENERIC", elsewhere) == load_board("ESP32_GENERIC")
     with pytest.raises(UsageError, match="known boards: ESP32_GENERIC$"):
         load_board("RPI_PICO_W", elsewhere)
+
+
+def test_a_folder_of_ones_own_comes_before_the_projects(elsewhere, monkeypatch):
+    file = elsewhere / "ESP32_GENERIC" / "board.json"
+    file.write_text(file.read_text().replace("ESP32 / WROOM module", "mine"))
+    monkeypatch.setenv("DEVCRED_BOARDS", str(elsewhere))
+    assert load_board("ESP32_GENERIC").name == "mine"
+    assert board_ids() == sorted(board_ids(paths.BOARDS))
+    assert load_board("RPI_PICO_W").name == "Raspberry Pi Pico W"
+    monkeypatch.setenv("DEVCRED_BOARDS", str(elsewhere / "nowhere"))
+    with pytest.raises(UsageError, match="^DEVCRED_BOARDS: .*nowhere is no folder"):
+        board_ids()
+
+
+@pytest.mark.parametrize("board_id", board_ids(paths.BOARDS))
+def test_led_and_button_are_a_configuration_that_the_device_takes(board_id):
+    settings = config.check({"client_id": "GID_test@@@d", "host": "h"} | board_settings(load_board(board_id)))
+    check_settings(settings)
+    assert settings["led_kind"] == load_board(board_id).led.kind
+    assert settings["button_hold_ms"] == 5000
+
+
+def _with_led(elsewhere, **led):
+    file = elsewhere / "ESP32_GENERIC" / "board.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"led": led}))
+    return board_settings(load_board("ESP32_GENERIC", elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("order", "wire"), [("GRB", "208040"), ("RGB", "802040"), ("BGR", "402080"), ("RBG", "804020")]
+)
+def test_colors_lie_in_the_configuration_as_they_go_over_the_wire(elsewhere, order, wire):
+    colors = {"online": "#ff4080"}
+    settings = _with_led(elsewhere, kind="rgb", pin=8, order=order, brightness=128, colors=colors)
+    online = 6 * status.COLORS.index("online")
+    assert settings["led_colors"][online : online + 6] == wire
+    assert settings["led_colors"][:6] == "808080"
+
+
+def test_an_led_that_is_lit_at_the_low_level_says_so(elsewhere):
+    settings = _with_led(elsewhere, kind="plain", pin=8, active_low=True)
+    assert (settings["led_kind"], settings["led_pin"], settings["led_active_low"]) == ("plain", 8, True)
+    assert "led_kind" not in _with_led(elsewhere, kind="none", reason="nobody would see it")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"led_kind": "plain"}, "led_pin: is missing"),
+        ({"led_kind": "rgb", "led_pin": 8}, "led_colors: must be 42 hexadecimal digits"),
+        ({"led_kind": "rgb", "led_pin": 8, "led_colors": "0x" * 21}, "led_colors: must be 42"),
+        ({"led_colors": "00"}, "led_colors: must be 42"),
+    ],
+)
+def test_an_led_that_would_stay_dark_is_refused(given, says):
+    with pytest.raises(UsageError, match=says):
+        check_settings(config.check({"client_id": "GID_test@@@d", "host": "h"} | given))
 
 
 @pytest.mark.parametrize(("change", "says"), PLANTED, ids=[says for _, says in PLANTED])

@@ -124,9 +124,19 @@ def test_only_what_was_given_is_written_so_that_defaults_can_change(ca_der, cred
     assert written == CONFIG
 
 
+def test_the_board_gives_led_and_button_unless_the_configuration_does(ca_der, credential):
+    board = load_board("RPI_PICO_W")
+    found = json.loads(device_files(CONFIG, ca_der, credential, WIFI, board)[config.PATH])
+    assert (found["led_kind"], found["led_pin"], found["button_pin"]) == ("plain", "LED", "BOOTSEL")
+    own = CONFIG | {"led_kind": "none", "button_hold_ms": 9000}
+    found = json.loads(device_files(own, ca_der, credential, WIFI, board)[config.PATH])
+    assert (found["led_kind"], found["button_hold_ms"]) == ("none", 9000)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        (CONFIG | {"led_kind": "plain"}, "device configuration: led_pin: is missing"),
         (CONFIG | {"hots": "x"}, "device configuration: hots: unknown key; did you mean host?"),
         ({"client_id": CLIENT_ID}, "device configuration: host: is missing"),
         (CONFIG | {"client_id": "GID_Test@@@" + "x" * 54}, "device configuration: client_id: 65 characters"),

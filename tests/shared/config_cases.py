@@ -35,6 +35,11 @@ DEFAULTS = {
     "watchdog_ms": 8000,
     "led_kind": "none",
     "led_pin": None,
+    "led_active_low": False,
+    "led_colors": "",
+    "button_pin": None,
+    "button_active_low": True,
+    "button_hold_ms": 5000,
 }
 
 # key: (least, most)
@@ -55,6 +60,8 @@ NUMBERS = {
     "outbox_age_s": (60, 2592000),
     "watchdog_ms": (1000, 8388),
     "led_pin": (0, 63),
+    "button_pin": (0, 63),
+    "button_hold_ms": (1000, 60000),
 }
 
 # key: (fewest characters, most)
@@ -65,15 +72,17 @@ TEXTS = {
     "ntp_host": (1, 253),
     "country": (0, 2),
     "led_pin": (1, 16),
+    "led_colors": (0, 42),
+    "button_pin": (1, 16),
 }
 
-FLAGS = ("tls", "clean_session", "outbox_flash")
+FLAGS = ("tls", "clean_session", "outbox_flash", "led_active_low", "button_active_low")
 TOPICS = ("parent_topic", "telemetry_topic", "reply_topic")
 
 
 def is_of_type(value, key):
     """Whether the value's type is the key's."""
-    if key == "led_pin":
+    if key in ("led_pin", "button_pin"):
         return value is None or type(value) in (int, str)
     return type(value) is type(DEFAULTS.get(key, ""))
 

@@ -85,28 +85,6 @@ class TestTls(unittest.TestCase):
             self.assertEqual(causes.from_tls(words), cause)
 
 
-class TestLed(unittest.TestCase):
-    def test_as_many_blinks_as_asked_then_a_pause(self):
-        for count in range(1, 10):
-            period = count * 400 + 1600
-            states = [causes.lit(count, t) for t in range(0, period, 50)]
-            rises = [i for i in range(1, len(states)) if states[i] and not states[i - 1]]
-            self.assertEqual(len(rises) + states[0], count)
-            self.assertFalse(any(states[-1600 // 50 :]))
-
-    def test_the_pattern_repeats(self):
-        for t in range(0, 2400, 40):
-            self.assertEqual(causes.lit(2, t), causes.lit(2, t + 2400))
-            self.assertEqual(causes.lit(2, t), causes.lit(2, t + 24000))
-
-    def test_edges(self):
-        self.assertTrue(causes.lit(1, 0))
-        self.assertTrue(causes.lit(1, 199))
-        self.assertFalse(causes.lit(1, 200))
-        self.assertFalse(causes.lit(1, 1999))
-        self.assertTrue(causes.lit(1, 2000))
-
-
 class TestErrors(unittest.TestCase):
     def test_a_link_error_carries_its_cause(self):
         error = LinkError(causes.DNS, 110)

@@ -112,9 +112,10 @@ class TestTexts(unittest.TestCase):
         for value in ("", "None", "RGB-of-no-kind", None, 0, []):
             self.assertEqual(refused("led_kind", value), "must be one of " + ", ".join(config.LED_KINDS))
 
-    def test_led_pin_may_be_none(self):
-        self.assertIsNone(checked(led_pin=None)["led_pin"])
-        self.assertEqual(checked(led_pin="WL_GPIO0")["led_pin"], "WL_GPIO0")
+    def test_a_pin_has_a_number_or_a_name_or_is_none(self):
+        for key, name in (("led_pin", "WL_GPIO0"), ("button_pin", "BOOTSEL")):
+            self.assertIsNone(checked(**{key: None})[key])
+            self.assertEqual(checked(**{key: name})[key], name)
 
 
 class TestNames(unittest.TestCase):

@@ -1,4 +1,4 @@
-"""Reset causes, the watchdog, and pins."""
+"""Reset causes and the watchdog."""
 
 import time
 from pathlib import Path
@@ -42,16 +42,6 @@ if machine.reset_cause() == 1:
     print("lived")
     t.deinit()
     time.sleep(5)
-"""
-PINS = """
-import machine
-p = machine.Pin(2, machine.Pin.OUT)
-p.on()
-p.on()
-p.value(0)
-p.toggle()
-machine.Signal(machine.Pin("LED", machine.Pin.OUT), invert=True).off()
-print("done", p(), machine.Pin(0, machine.Pin.IN, machine.Pin.PULL_UP).value())
 """
 
 
@@ -136,13 +126,6 @@ def test_watchdog_counts() -> None:
     assert 31.0 <= watchdog.deadline_s <= 31.1
     watchdog.clear()
     assert watchdog.deadline_s == float("inf")
-
-
-def test_pins_are_events(board: Board, tmp_path: Path) -> None:
-    with running(image_with(tmp_path / "b.img", board, main=PINS), board) as (made, screen):
-        screen.wait_for(rb"done 1 1\r\n")
-        made.wait_for("led", "LED")
-        assert [event.text for event in made.events if event.kind == "led"] == ["2 1", "2 0", "2 1", "LED 1"]
 
 
 BLINK = """

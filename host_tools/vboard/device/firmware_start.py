@@ -35,6 +35,7 @@ def _load_firmware():
     import time
 
     import machine
+    import neopixel
     import network
     import sys_board
     import vboard_tls
@@ -49,6 +50,8 @@ def _load_firmware():
     modules = {"machine": machine, "network": network, "os": os, "socket": socket, "time": time}
     for name, module in modules.items():
         sys.modules[name] = sys.modules["u" + name] = module
+    if not setup["neopixel"]:
+        sys.modules.pop("neopixel")
     sys.modules[vboard_link.PORT] = port
     sys.modules["tls"] = vboard_tls
     return sys_board.make()

@@ -8,9 +8,11 @@ something that feeds the watchdog.
 """
 
 import time
+from binascii import hexlify
 
 import utime
 from umachine import PinBase, Signal, idle, mem8, mem16, mem32, time_pulse_us
+from vboard_air import driven, listen, station
 from vboard_link import IS_ESP32, emit, halt, setup
 
 PWRON_RESET = 1
@@ -78,8 +80,23 @@ class WDT:
             emit(b"fed\n")
 
 
+# Pins of a Pico W's radio chip.
+_BEHIND_RADIO = () if IS_ESP32 else ("LED", "WL_GPIO0", "WL_GPIO1")
+_lit = {}
+
+
+def go_dark():
+    """The radio chip is off. The port's own memory of its pins' levels is not told."""
+    for line in _lit.values():
+        emit(line)
+    _lit.clear()
+
+
 class Pin(PinBase):
-    """A level that is remembered. An output's changes are events; an input reads its pull resistor."""
+    """A level that is remembered. An output's changes are events; an input reads what drives it from outside,
+    else its pull resistor. One behind a Pico W's radio chip powers that up at the first touch, an output's
+    making included; a level it remembers is not written again.
+    """
 
     IN = 1 if IS_ESP32 else 0
     OUT = 3 if IS_ESP32 else 1
@@ -91,6 +108,7 @@ class Pin(PinBase):
 
     def __init__(self, id, mode=-1, pull=-1, *, value=None, drive=None, alt=None, hold=None):
         self._id = id
+        self._name = str(id)
         self._mode = self.IN
         self._level = 0
         self._lines = tuple(b"led %s %d\n" % (str(id).encode(), level) for level in (0, 1))
@@ -99,6 +117,8 @@ class Pin(PinBase):
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, alt=None, hold=None):
         if mode not in (-1, None):
             self._mode = mode
+        if self._mode != self.IN and self._name in _BEHIND_RADIO:
+            station.power_up(b"led")
         if value is not None:
             self.value(value)
         elif self._mode == self.IN and pull not in (-1, None):
@@ -106,9 +126,17 @@ class Pin(PinBase):
 
     def value(self, level=None):
         if level is None:
-            return self._level
+            if self._mode != self.IN:
+                return self._level
+            listen()
+            return driven.get(self._name, self._level)
         level = 1 if level else 0
         if level != self._level and self._mode != self.IN:
+            if self._name in _BEHIND_RADIO:
+                station.power_up(b"led")
+                _lit.pop(self._name, None)
+                if level:
+                    _lit[self._name] = self._lines[0]
             emit(self._lines[level])
         self._level = level
 
@@ -128,6 +156,11 @@ class Pin(PinBase):
 
     def __repr__(self):
         return "Pin(%s)" % self._id
+
+
+def bitstream(pin, encoding, timing, buf):
+    """The bytes that leave a pin one bit after the other, as an event; what hangs there is not known here."""
+    emit(b"pixel %s %s\n" % (pin._name.encode(), hexlify(buf)))
 
 
 class RTC:

@@ -3,6 +3,7 @@
 Left out: the access-point interface, and that a board stays connected over a soft reset.
 """
 
+from machine import go_dark
 from vboard_air import listen, points
 from vboard_air import station as _station
 from vboard_link import IS_ESP32, setup
@@ -73,6 +74,14 @@ class WLAN:
         if on is not None:
             _station.switch(bool(on))
         return _station.active
+
+    def deinit(self):
+        """The chip loses its power, and what hangs on its pins goes out."""
+        if IS_ESP32:
+            raise AttributeError("deinit")
+        _station.switch(False)
+        _station.powered = False
+        go_dark()
 
     def connect(self, ssid=None, key=None, **options):
         if not _station.active:

@@ -15,6 +15,8 @@ IDLE, CONNECTING, GOT_IP = (1000, 1001, 1010) if IS_ESP32 else (0, 1, 3)
 NO_AP_FOUND, WRONG_PASSWORD = (201, 202) if IS_ESP32 else (-2, -3)
 # In the network, without an address: an ESP32 has no number of its own for that.
 NO_ADDRESS = CONNECTING if IS_ESP32 else 2
+# What the world outside puts on the chip's pins, by the pin's name: see VirtualBoard.drive.
+driven = setup["pins"]
 
 _CONNECT_MS = 150
 _ANSWER_MS = 5000
@@ -55,6 +57,9 @@ def _take(line):
     if line.startswith(b"air "):
         _air = json.loads(line[4:])
         station.judge_again()
+    elif line.startswith(b"pin "):
+        _, name, level = line.decode().split()
+        driven[name] = int(level)
 
 
 def points():
@@ -85,10 +90,18 @@ class Station:
         self._tries = 0
         self._up = False
         self._stuck = False
+        self.powered = False
+
+    def power_up(self, by):
+        """Whatever needs the chip loads its firmware first, if it is off: here at once."""
+        if not self.powered:
+            self.powered = True
+            emit(b"radio power %s\n" % by)
 
     def switch(self, on):
         if on == self.active:
             return
+        self.power_up(b"wlan")
         self.active = on
         self._stuck = False
         self.leave()
