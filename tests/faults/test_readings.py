@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 
-from host_tools.cloud import credentials
 from host_tools.twin import Settings, TwinThread
 from host_tools.twin.clock import ManualClock
 from host_tools.twin.readings import of_settings
-from tests.e2e.device import GROUP, Device
+from tests.e2e.device import GROUP, Device, registered
 from tests.faults.play import CONFIG, Listener
 from tests.faults.reading_scene import SLOW_MS, Scene, leave
-from tests.faults.reading_scripts import IN_SERVICE, SCRIPTS
+from tests.faults.reading_scripts import IN_SERVICE, SCRIPTS, Script
 from tests.faults.unseen_switches import UNSEEN
 
 # They wait more than they work.
@@ -42,24 +41,23 @@ def play(setting: str, value: Any, folder: Path) -> None:
         config = CONFIG | {"refused_retry_ms": SLOW_MS} | script.config
         device = Device(twin, folder.name[:20].replace("_", "-"), folder, mode=script.mode, config=config)
         device.files["/app.py"] = script.app
-        scene = Scene(
-            twin,
-            device,
-            Listener(credentials.register(device.cloud, f"{GROUP}@@@listener"), twin.mqtt_port),
-            clock,
-        )
-        try:
-            script.prepare(scene)
-            with device.powered() as (board, console):
-                scene.console = console
-                script.act(scene)
-                end = script.ends[value]
-                scene.serves() if end == IN_SERVICE else scene.is_quiet_as(end)
-                assert not [event for event in board.events if event.kind == "reset"]
-        finally:
-            scene.listener.stop()
-            for guest in scene.guests:
-                leave(guest)
+        own = registered(twin, f"{GROUP}@@@listener").for_device()
+        with Listener(own, twin.mqtt_port, device.client_id) as listener:
+            _act(Scene(twin, device, listener, clock), script, value)
+
+
+def _act(scene: Scene, script: Script, value: Any) -> None:
+    try:
+        script.prepare(scene)
+        with scene.device.powered() as (board, console):
+            scene.console = console
+            script.act(scene)
+            end = script.ends[value]
+            scene.serves() if end == IN_SERVICE else scene.is_quiet_as(end)
+            assert not [event for event in board.events if event.kind == "reset"]
+    finally:
+        for guest in scene.guests:
+            leave(guest)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from host_tools.twin.broker.packets import Pingreq, Publish
 from host_tools.twin.proxy import ProxyThread
 from host_tools.twin.proxy.tls import TlsEnd
 from tests.twin.conftest import credentials_for, new_client_id
-from tests.twin.ends import is_reset, raw, secured
+from tests.twin.ends import DEADLINE_S, is_reset, raw, secured
 from tests.twin.wire import Wire
 
 NAME = "broker.example"
@@ -72,6 +72,7 @@ def test_a_reset_is_one(proxy: ProxyThread, device: ssl.SSLSocket) -> None:
     device.sendall(PING)
     # Python's TLS reads a reset as an end, the socket below does not.
     with socket.socket(fileno=device.detach()) as below:
+        below.settimeout(DEADLINE_S)
         assert is_reset(below)
 
 
