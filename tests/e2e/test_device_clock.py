@@ -5,7 +5,6 @@ they need is a computer whose clock is later than the agent's build date, by min
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from host_tools.demo.console import Console, Said
 from host_tools.twin import TwinThread
 from host_tools.vboard import Network, VirtualBoard
 from tests.e2e.device import GROUP, Device
+from tests.e2e.side_by_side import on_benches
 
 BOOT_S = 15.0
 NAMED_S = 10.0
@@ -210,9 +210,4 @@ SCRIPTS: list[Callable[[Bench], None]] = [
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.__name__ for script in SCRIPTS])
 def test_the_clock(benches: list[Bench], script: Callable[[Bench], None]) -> None:
-    with ThreadPoolExecutor(len(benches)) as pool:
-        runs = [pool.submit(script, bench) for bench in benches]
-    for bench in benches:
-        bench.network.restore()
-    for run in runs:
-        run.result()
+    on_benches(benches, script)

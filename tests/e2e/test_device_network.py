@@ -7,7 +7,6 @@ import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from host_tools.twin import TwinThread
 from host_tools.vboard import AccessPoint, Network, VirtualBoard
 from host_tools.vboard.relay import Relay
 from tests.e2e.device import GROUP, Device
+from tests.e2e.side_by_side import on_benches
 
 BOOT_S = 15.0
 BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
@@ -246,12 +246,7 @@ SCRIPTS: list[Callable[[Bench], None]] = [
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=[script.__name__ for script in SCRIPTS])
 def test_back_in_service(benches: list[Bench], script: Callable[[Bench], None]) -> None:
-    with ThreadPoolExecutor(len(benches)) as pool:
-        runs = [pool.submit(script, bench) for bench in benches]
-    for bench in benches:
-        bench.network.restore()
-    for run in runs:
-        run.result()
+    on_benches(benches, script)
 
 
 @pytest.mark.parametrize("saving", [False, True])

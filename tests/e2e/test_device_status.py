@@ -2,8 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from host_tools.twin import TwinThread
 from host_tools.vboard import VirtualBoard
 from tests.e2e.device import GROUP, WIFI, Device
 from tests.e2e.lamp import DARK, LIT, Lamp
+from tests.e2e.side_by_side import on_each
 
 # A plain LED at a pin, NeoPixels at two, and one behind a radio chip.
 BOARDS = ("ESP32_GENERIC", "ESP32_GENERIC_S3", "ESP32_GENERIC_C3", "RPI_PICO_W")
@@ -29,12 +29,6 @@ SECRETS = ("/credential.a", "/credential.b", "/wifi.a", "/wifi.b")
 def twin() -> Iterator[TwinThread]:
     with TwinThread(groups=(GROUP,)) as running:
         yield running
-
-
-def on_each(board_ids: Iterable[str], play: Callable[[str], None]) -> None:
-    """Side by side, since boards mostly wait."""
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(play, board_ids))
 
 
 def has_colors(device: Device) -> bool:
