@@ -69,6 +69,9 @@ $(BENCH_VENV)/.ready: benchmarks/requirements.txt $(READY)
 	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
+size: $(READY) ## What the agent costs a board, held to benchmarks/size.toml (SIZE="code heap boot", SIZEFLAGS=--json)
+	@$(BIN)/python -m benchmarks.size $(SIZE) $(SIZEFLAGS)
+
 SOAK_MINUTES := 5
 
 soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, SOAK_MINUTES=5 of them (DEVCRED_SEED=n repeats)
@@ -77,4 +80,4 @@ soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, S
 		tests/faults/test_seeds.py tests/e2e/test_device_heap.py tests/e2e/test_tls_reconnect.py
 	@$(BIN)/python -m tests.faults.soak --minutes $(SOAK_MINUTES)
 
-.PHONY: bench soak
+.PHONY: bench size soak

@@ -12,12 +12,14 @@ PURE = frozenset(
         "config",
         "credential",
         "errors",
+        "features",
         "nearest",
         "networks",
         "records",
         "retry",
         "signing",
         "status",
+        "texts",
         "topics",
     )
 )

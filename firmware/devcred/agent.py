@@ -11,15 +11,14 @@ import time
 from micropython import const
 
 import devcred
-from devcred import application, causes, clock, provisioned, retry, store, topics
-from devcred.application import Application
+from devcred import causes, clock, features, provisioned, retry
 from devcred.board import Board
-from devcred.device import Device
 from devcred.errors import ConfigError, CredentialError, LinkError
 from devcred.log import event, since_boot_ms
-from devcred.outbox import Outbox
 from devcred.reach import Reach
-from devcred.sending import Sender
+
+if features.OUTBOX:
+    from devcred.messenger import Messenger
 
 _RECEIVE_MAX_BYTES = const(8192)
 _IDLE_MS = const(20)
@@ -74,10 +73,7 @@ def _run(board, settings):
 
 
 class Agent:
-    """A device with everything it needs; `live_once` is one connection's whole life.
-
-    The application's way to the world: `publish`, `subscribe`, `online`.
-    """
+    """A device with everything it needs; `live_once` is one connection's whole life."""
 
     def __init__(self, board, settings, own, wifi):
         self._board = board
@@ -99,30 +95,17 @@ class Agent:
         )
         self._clock = "unset"
         self._told_s = 0
-        storage = _outbox(settings, board.feed)
-        self._sender = Sender(storage, settings, self._now_s, "%08x" % random.getrandbits(30))
-        self._device = Device(board, settings, self._sender.counts)
         self._seen = None
-        self._subscriptions = []
         self._connected_ms = None
-        self._app = Application(application.load(), self)
-
-    def publish(self, topic, body):
-        """Send at QoS 1, now or when there is a link; False if the outbox is full."""
-        return self._sender.publish(topics.check_topic(topic), body)
-
-    def subscribe(self, topic_filter, handler):
-        """Have `handler(topic, payload)`, both bytes, called; over every login from now on."""
-        self._subscriptions.append((topic_filter, handler))
-
-    def online(self):
-        """Whether the server has accepted us and the link stands."""
-        return self._connected_ms is not None
+        if features.OUTBOX:
+            self._messenger = Messenger(board, settings, self._now_s)
 
     def live_once(self):
         """Connect, serve until the link is lost, name the cause, and wait as it demands."""
         client = None
-        self._app.step()  # at power-on its `setup`: what it subscribes to is there at the first login
+        if features.APP:
+            # At power-on its `setup`: what it subscribes to is there at the first login.
+            self._messenger.app.step()
         try:
             self._prepare()
             client = self._client()
@@ -175,8 +158,6 @@ class Agent:
         )
 
     def _serve(self, client):
-        from devcred.session import Session
-
         try:
             present = client.open(self._settings["clean_session"])
         finally:
@@ -186,19 +167,18 @@ class Agent:
         self._connected_ms = time.ticks_ms()
         self._reach.served()
         event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
-        self._sender.begin(present)
-        session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
-        session.begin()
+        if features.OUTBOX:
+            self._messenger.begin(client, present)
         self._board.show("online")
         while True:
             self._board.feed()
             self._reach.check()
-            busy = session.step()
-            self._app.step()
+            if features.OUTBOX:
+                busy = self._messenger.step(client)
+            else:
+                busy = client.check_msg()
+                client.keep_alive()
             if not busy:
-                if self._device.rebooting:
-                    client.shut()
-                    self._board.reset()
                 time.sleep_ms(_IDLE_MS)
 
     def _lost(self, cause, detail):
@@ -207,24 +187,17 @@ class Agent:
             held_ms = time.ticks_diff(time.ticks_ms(), self._connected_ms)
             self._connected_ms = None
         cause = self._backoff.lost(cause, held_ms)
-        self._device.lost(cause)
+        if features.OUTBOX:
+            self._messenger.lost(cause)
         if cause == causes.TLS_TIME:
             self._clock, self._told_s = "floor", 0  # it may have been told wrong: no better than a guess
         name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
         event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause, detail)))
-        self._reach.mend(cause, self._sender.keep)
+        if features.RECOVERY:
+            self._reach.mend(cause, self._messenger.keep if features.OUTBOX else None)
         delay_ms = self._backoff.delay_ms(cause)
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
-        _idle(self._board, delay_ms, cause, self._while_offline)
-
-    def _while_offline(self):
-        self._app.step()
-        self._sender.offline()
-
-
-def _outbox(settings, feed):
-    storage = store.Folder("/outbox", feed) if settings["outbox_flash"] else None
-    return Outbox(storage, settings["outbox_messages"], settings["outbox_bytes"], settings["outbox_age_s"])
+        _idle(self._board, delay_ms, cause, self._messenger.offline if features.OUTBOX else None)
 
 
 def _stranded(board, cause, reason):

@@ -10,7 +10,7 @@ import machine
 import network
 from micropython import const
 
-from devcred import causes, clock
+from devcred import causes, clock, features
 from devcred.errors import LinkError
 
 _JOIN_STEP_MS = const(50)
@@ -43,20 +43,23 @@ class Board:
         self._station = None
         self._config = config
         self._panel = None
-        if config["led_kind"] != "none" or config["button_pin"] is not None:
-            self._panel = _panel(config, self._wipe)
+        if features.STATUS and (config["led_kind"] != "none" or config["button_pin"] is not None):
+            from devcred.panel import Panel
+
+            self._panel = Panel(config, machine.Pin, _rare, self._wipe)
 
     def unique_id(self):
         """The chip's own number, in hex."""
         return binascii.hexlify(machine.unique_id()).decode()
 
     def reset_cause(self):
-        """Why the board last started, in a word."""
+        """Why the board last started, in a word; in a build without texts the port's own number."""
         number = machine.reset_cause()
-        for name, word in _RESET_CAUSES:
-            # Ports have not all of the names, and rp2 gives two of them one number.
-            if getattr(machine, name, None) == number:
-                return word
+        if features.TEXTS:
+            for name, word in _RESET_CAUSES:
+                # Ports have not all of the names, and rp2 gives two of them one number.
+                if getattr(machine, name, None) == number:
+                    return word
         return str(number)
 
     def reset(self):
@@ -70,7 +73,7 @@ class Board:
 
     def show(self, shown):
         """Have the LED, where there is one, show a state of `status` or a cause; `feed` keeps it going."""
-        if self._panel is not None:
+        if features.STATUS and self._panel is not None:
             self._panel.show(shown)
 
     def start_watchdog(self):
@@ -82,7 +85,7 @@ class Board:
         """Tell the watchdog that we live; look after LED and button."""
         if self._watchdog is not None:
             self._watchdog.feed()
-        if self._panel is not None:
+        if features.STATUS and self._panel is not None:
             self._panel.look()
 
     def guard(self, call):
@@ -229,14 +232,6 @@ class Board:
             # -1, a virtual timer, is what rp2 has; the ESP32's are numbered.
             self._timer = machine.Timer(0 if sys.platform == "esp32" else -1)
         self._timer.init(period=_GUARD_STEP_MS, mode=machine.Timer.PERIODIC, callback=tick)
-
-
-def _panel(config, on_hold):
-    try:
-        from devcred.panel import Panel
-    except ImportError:  # left out of this build
-        return None
-    return Panel(config, machine.Pin, _rare, on_hold)
 
 
 def _rare(name):

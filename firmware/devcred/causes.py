@@ -5,6 +5,11 @@ class: FAST starts at the base delay and backs off; SLOW is for what only a pers
 server's owner can change, and asks seldom so as not to hammer the service.
 """
 
+from devcred import features
+
+if features.TEXTS:
+    from devcred import texts
+
 NO_CREDENTIAL = "no-credential"
 BAD_CONFIG = "bad-config"
 NO_WIFI = "no-wifi"
@@ -28,29 +33,25 @@ SLOW = 1
 # Nothing but a new provisioning helps: the agent waits for the bench.
 NEVER = 2
 
-# cause: (retry class, LED blinks, console text)
+# cause: LED blinks times 4, and the retry class: a small number costs the device less than a pair.
 _TABLE = {
-    NO_CREDENTIAL: (NEVER, 2, "no usable credential; provision this device"),
-    BAD_CONFIG: (NEVER, 3, "the configuration cannot be used; provision this device"),
-    NO_WIFI: (FAST, 4, "no network; check the access point and the Wi-Fi password"),
-    DNS: (FAST, 5, "the server's name was not resolved; check the network's DNS and the host"),
-    NO_SERVER: (FAST, 6, "the server does not answer; check the host, the port and the firewall"),
-    TLS: (FAST, 7, "the TLS handshake failed"),
-    TLS_CA: (SLOW, 7, "the server's certificate is not signed by the CA on this device"),
-    TLS_NAME: (SLOW, 7, "the server's certificate is for another host name"),
-    TLS_TIME: (FAST, 7, "the server's certificate is not valid at this time; check the clock"),
-    REFUSED: (SLOW, 8, "credential refused by the server; it was revoked or replaced: provision this device"),
-    BAD_CLIENT_ID: (SLOW, 8, "client ID refused by the server; its group is missing, or the ID is in use"),
-    SERVER_BUSY: (FAST, 6, "the server is overloaded"),
-    TOPIC_REFUSED: (SLOW, 9, "closed by the server at a publish or subscribe; check topic and rights"),
-    CLOSED: (FAST, 6, "closed by the server"),
-    KICKED: (
-        SLOW,
-        8,
-        "closed by the server again and again soon after login; another device may be using this client ID",
-    ),
-    LINK_LOST: (FAST, 6, "the link went silent"),
-    PROTOCOL: (FAST, 6, "the server broke the protocol"),
+    NO_CREDENTIAL: 2 << 2 | NEVER,
+    BAD_CONFIG: 3 << 2 | NEVER,
+    NO_WIFI: 4 << 2 | FAST,
+    DNS: 5 << 2 | FAST,
+    NO_SERVER: 6 << 2 | FAST,
+    TLS: 7 << 2 | FAST,
+    TLS_CA: 7 << 2 | SLOW,
+    TLS_NAME: 7 << 2 | SLOW,
+    TLS_TIME: 7 << 2 | FAST,
+    REFUSED: 8 << 2 | SLOW,
+    BAD_CLIENT_ID: 8 << 2 | SLOW,
+    SERVER_BUSY: 6 << 2 | FAST,
+    TOPIC_REFUSED: 9 << 2 | SLOW,
+    CLOSED: 6 << 2 | FAST,
+    KICKED: 8 << 2 | SLOW,
+    LINK_LOST: 6 << 2 | FAST,
+    PROTOCOL: 6 << 2 | FAST,
 }
 
 ALL = tuple(_TABLE)
@@ -59,12 +60,8 @@ NO_ADDRESS = "no-address"
 WRONG_PASSWORD = "wrong-password"
 NO_ACCESS_POINT = "no-access-point"
 
-# What can be the detail of NO_WIFI, the most telling first, with its console text.
-_WIFI = (
-    (NO_ADDRESS, "the access point let us in, but gave no address; check its DHCP"),
-    (WRONG_PASSWORD, "the access point refused the Wi-Fi password"),
-    (NO_ACCESS_POINT, "no access point of this name is in reach"),
-)
+# What can be the detail of NO_WIFI, the most telling first.
+_WIFI = (NO_ADDRESS, WRONG_PASSWORD, NO_ACCESS_POINT)
 
 # The ports' numbers: below 0 rp2's, else the ESP32's. The last two are its ways to say that
 # the handshake which proves the password came to nothing.
@@ -91,20 +88,19 @@ _TLS_WORDS = (
 
 def retry_class(cause):
     """FAST, SLOW or NEVER."""
-    return _TABLE[cause][0]
+    return _TABLE[cause] & 3
 
 
 def blinks(cause):
     """How often the LED blinks before each pause."""
-    return _TABLE[cause][1]
+    return _TABLE[cause] >> 2
 
 
 def text(cause, detail=None):
-    """What the console says: what happened and what to do."""
-    for name, words in _WIFI:
-        if name == detail:
-            return words
-    return _TABLE[cause][2]
+    """What the console says: what happened and what to do; nothing in a build without the texts."""
+    if features.TEXTS:
+        return texts.TEXTS.get(detail) or texts.TEXTS[cause]
+    return ""
 
 
 def from_wifi(status):
@@ -114,7 +110,7 @@ def from_wifi(status):
 
 def most_telling(details):
     """Of what several networks' failures told, what a user should hear."""
-    for name, _ in _WIFI:
+    for name in _WIFI:
         if name in details:
             return name
     return details[-1]

@@ -6,7 +6,7 @@ The host runs these same rules before it writes the file.
 
 import json
 
-from devcred import topics
+from devcred import features, topics
 from devcred.errors import ConfigError
 
 PATH = "/devcred.json"
@@ -28,7 +28,11 @@ def parse(text):
         given = json.loads(text)
     except (ValueError, RuntimeError, MemoryError):  # the last two: nested too deep
         raise ConfigError("configuration: not valid JSON")
-    return check(given)
+    if features.CHECKS:
+        return check(given)
+    if not isinstance(given, dict):
+        raise ConfigError("configuration: must be a JSON object")
+    return given  # the host has checked it, and written all keys
 
 
 def check(given):

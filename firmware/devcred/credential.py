@@ -7,7 +7,7 @@ the tokens that an account applied for, `key_id` being that account's AccessKeyI
 
 import json
 
-from devcred import signing, topics
+from devcred import features, signing, topics
 
 _KEYS = ("client_id", "instance_id", "key_id")
 
@@ -17,16 +17,19 @@ class Credential:
 
     def __init__(self, client_id, instance_id, key_id, secret="", password="", tokens=None):
         """`tokens`: by type, R, W or RW; one of the last three is given."""
-        self.client_id = topics.check_client_id(client_id)
+        self.client_id = topics.check_client_id(client_id) if features.CHECKS else client_id
         self.instance_id = instance_id
         self.key_id = key_id
-        if bool(secret) + bool(password) + bool(tokens) != 1:
+        if features.CHECKS and bool(secret) + bool(password) + bool(tokens) != 1:
             raise ValueError("credential: give either the secret, the password or tokens")
-        user = signing.token_username if tokens else signing.device_username
-        self.username = user(key_id, instance_id)
         self._secret = secret
         self._tokens = tokens
-        self._password = signing.token_password(tokens) if tokens else password
+        self._password = password
+        if features.TOKEN and tokens:
+            self.username = signing.token_username(key_id, instance_id)
+            self._password = signing.token_password(tokens)
+        else:
+            self.username = signing.device_username(key_id, instance_id)
 
     @property
     def presigned(self) -> bool:
@@ -66,6 +69,12 @@ def from_payload(payload: bytes) -> Credential:
         body = None
     if not isinstance(body, dict):
         raise ValueError("credential: not a JSON object")
+    if features.CHECKS:
+        _check(body)
+    return Credential(**body)
+
+
+def _check(body):
     for key in body:
         known = dict if key == "tokens" else str if key in _KEYS + ("secret", "password") else None
         if known is None or not isinstance(body[key], known):
@@ -73,4 +82,3 @@ def from_payload(payload: bytes) -> Credential:
     for key in _KEYS:
         if key not in body:
             raise ValueError("credential: %s is missing" % key)
-    return Credential(**body)

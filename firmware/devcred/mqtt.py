@@ -12,7 +12,7 @@ import time
 from micropython import const
 from umqtt import simple
 
-from devcred import causes
+from devcred import causes, features
 from devcred.errors import LinkError
 
 _PUBLISH = const(0x30)
@@ -209,7 +209,7 @@ class Client(simple.MQTTClient):
             raise LinkError(causes.PROTOCOL, "publish")
         topic = self.sock.read(topic_bytes)
         pid = self.sock.read(2) if qos else None
-        if size > self._receive_max_bytes:
+        if not features.OUTBOX or size > self._receive_max_bytes:
             started_ms = time.ticks_ms()
             self._stream.skip(size)
             self._not_ours(started_ms)

@@ -2,7 +2,7 @@
 
 import time
 
-from devcred import causes, clock, retry
+from devcred import causes, clock, features, retry
 from devcred.errors import LinkError
 from devcred.log import event
 
@@ -15,8 +15,9 @@ class Reach:
         self._board = board
         self._settings = settings
         self._wifi = wifi
-        self._escalation = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
         self._lost_ms = self._heard_ms = time.ticks_ms()
+        if features.RECOVERY:
+            self._escalation = retry.Escalation(settings["radio_reset_s"] * 1000, settings["reboot_s"] * 1000)
 
     def join(self):
         """Be in a network; LinkError NO_WIFI."""
@@ -26,7 +27,8 @@ class Reach:
     def served(self):
         """The server has let us in."""
         self._heard_ms = time.ticks_ms()
-        self._escalation.answered()
+        if features.RECOVERY:
+            self._escalation.answered()
 
     def check(self):
         """LinkError NO_WIFI if the network went and did not come back: sooner than the link would show it."""
@@ -59,5 +61,6 @@ class Reach:
                 self._wifi.append(self._wifi.pop(0))
             self._board.radio_off()
         elif step == "reboot":
-            keep()
+            if keep is not None:
+                keep()
             self._board.reset()

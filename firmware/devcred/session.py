@@ -2,8 +2,11 @@
 
 import time
 
-from devcred import commands, topics
+from devcred import features, topics
 from devcred.log import event
+
+if features.COMMANDS:
+    from devcred import commands
 
 # A sender that floods us loses its newest requests, not our heap.
 _REPLIES_MAX = 4
@@ -26,7 +29,8 @@ class Session:
         self._listened = 0
         self._replies = 0
         self._told_ms = time.ticks_ms()
-        self._p2p = topics.p2p(config["parent_topic"], config["client_id"]).encode()
+        if features.COMMANDS:
+            self._p2p = topics.p2p(config["parent_topic"], config["client_id"]).encode()
         client.set_callback(self._on_message)
 
     def begin(self):
@@ -61,7 +65,7 @@ class Session:
         self._sender.publish(self._config["telemetry_topic"], body)
 
     def _on_message(self, topic, payload):
-        if topic == self._p2p:
+        if features.COMMANDS and topic == self._p2p:
             self._command(payload)
         for topic_filter, handler in self._subscriptions:
             if topics.matches(topic_filter, topic.decode()):

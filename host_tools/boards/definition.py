@@ -99,6 +99,7 @@ class Board:
     firmware: Firmware
     frozen: tuple[str, ...]
     button: Button | None = None
+    features: tuple[str, ...] = ("whole", "lines")
 
     @property
     def download_page(self) -> str:
@@ -199,4 +200,6 @@ def _board(given: dict[str, Any]) -> Board:
     fields["button"] = Button(**given["button"]) if "button" in given else None
     fields["firmware"] = Firmware(**given["firmware"])
     fields["frozen"] = tuple(given["frozen"])
+    if "features" in given:
+        fields["features"] = tuple(given["features"])
     return Board(**fields)

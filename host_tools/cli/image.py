@@ -29,15 +29,27 @@ def image() -> None:
 @click.option("--ca", type=click.Path(), help="CA certificate of the server, DER.")
 @click.option("--credential", type=click.Path(), help="What `devcred credential register --out` wrote.")
 @click.option("--wifi", type=click.Path(), help="Wi-Fi networks, JSON: [[ssid, password], ...].")
+@click.option("--features", help="What of the agent it carries, a,b,...; by default as board.json says.")
+@click.option("--readable", is_flag=True, help="A file for each module, whose tracebacks need no map.")
 @json_option
-def build(board_id: str, out: str, force: bool, empty: bool, as_json: bool, **parts: str | None) -> None:
-    """Build an image: the agent, and with the last four options all that makes it one device.
+def build(
+    board_id: str,
+    out: str,
+    force: bool,
+    empty: bool,
+    features: str | None,
+    readable: bool,
+    as_json: bool,
+    **parts: str | None,
+) -> None:
+    """Build an image: the agent, and with its config, CA, credential and Wi-Fi all that makes it one device.
 
     \b
     Examples:
       devcred image build --board RPI_PICO_W --out empty.img --empty
       devcred image build --board ESP32_GENERIC --out till-1.img \\
           --config till-1.json --ca ca.der --credential till-1-credential.json --wifi wifi.json
+      devcred image build --board RPI_PICO_W --out small.img --features outbox,token
     """
     from host_tools.boards.definition import load_board
     from host_tools.boards.image import build_image, write_image
@@ -45,13 +57,17 @@ def build(board_id: str, out: str, force: bool, empty: bool, as_json: bool, **pa
     board = load_board(board_id)
     _check_config(parts["config"])
     _all_or_none(parts, empty)
+    if readable and features:
+        raise click.UsageError("--readable is the whole agent, and goes without --features")
     _free(out, force)
     content: dict[str, bytes] = {}
     if not empty:
-        from host_tools.boards.bundle import agent_files
+        from host_tools.boards.bundle import agent_files, carried_features
 
-        content = _device(parts, board) if parts["config"] else {}
-        content |= agent_files(board)
+        names = features.split(",") if features else None
+        carried = None if readable else carried_features(board, names)
+        content = _device(parts, board, carried) if parts["config"] else {}
+        content |= agent_files(board, names, readable=readable)
     made = build_image(board, content)
     write_image(Path(out), made)
     show({"image": out, "board": board.id, "bytes": len(made), "files": sorted(content)}, as_json)
@@ -65,7 +81,7 @@ def _check_config(path: str | None) -> None:
             config.parse(files.read(path, "--config"))
 
 
-def _device(parts: dict[str, str | None], board: "Board") -> dict[str, bytes]:
+def _device(parts: dict[str, str | None], board: "Board", carried: list[str] | None) -> dict[str, bytes]:
     from devcred import credential
     from host_tools.boards.bundle import device_files
 
@@ -78,6 +94,7 @@ def _device(parts: dict[str, str | None], board: "Board") -> dict[str, bytes]:
         held,
         files.read_json(paths["wifi"], "--wifi"),
         board,
+        carried,
     )
 
 

@@ -8,7 +8,7 @@ import time
 
 from devcred import topics
 from host_tools.bench.provision import provision as put_files
-from host_tools.boards.bundle import agent_files, device_files
+from host_tools.boards.bundle import agent_files, carried_features, device_files
 from host_tools.boards.image import empty_image, write_image
 from host_tools.boards.transport import open_board
 from host_tools.cloud import credentials, messages
@@ -69,7 +69,12 @@ def provision(journey: Journey) -> None:
     """Agent, configuration, CA and secret records, by mpremote; read back and compared."""
     with journey.interrupts.allowed():
         files = agent_files(journey.board) | device_files(
-            journey.config(), journey.twin.ca_der, journey.credential.for_device(), WIFI, journey.board
+            journey.config(),
+            journey.twin.ca_der,
+            journey.credential.for_device(),
+            WIFI,
+            journey.board,
+            carried_features(journey.board),
         )
         report = put_files(journey.link, files, board=journey.board)
     size_bytes = sum(map(len, files.values()))

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from devcred.credential import Credential
-from host_tools.boards.bundle import agent_files, device_files
+from host_tools.boards.bundle import agent_files, carried_features, device_files
 from host_tools.boards.console import LineReader
 from host_tools.boards.definition import Board, load_board
 from host_tools.boards.image import build_image, write_image
@@ -47,6 +47,8 @@ class Device:
     mode: str = "DeviceCredential"
     config: dict[str, object] = field(default_factory=dict)
     routes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    features: tuple[str, ...] | None = None
+    readable: bool = False
     wifi: list[tuple[str, str]] = field(default_factory=lambda: list(WIFI), repr=False)
 
     def __post_init__(self) -> None:
@@ -60,8 +62,13 @@ class Device:
         self.held = registered(self.twin, self.client_id)
         self.token = ""
         settings = {"client_id": self.client_id, "host": self.twin.host_name} | WORKING | self.config
-        self.files = agent_files(self.board) | device_files(
-            settings, self.twin.ca_der, self._credential(), self.wifi, self.board
+        self.files = agent_files(self.board, self.features, readable=self.readable) | device_files(
+            settings,
+            self.twin.ca_der,
+            self._credential(),
+            self.wifi,
+            self.board,
+            None if self.readable else carried_features(self.board, self.features),
         )
 
     def _credential(self) -> Credential:

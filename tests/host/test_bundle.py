@@ -42,9 +42,24 @@ def credential():
     return Credential(CLIENT_ID, "mqtt-xxxxx", "YYYYY", secret=SECRET)
 
 
-def test_the_agent_is_every_module_as_bytecode_and_two_sources():
-    modules = {path.stem for path in (paths.FIRMWARE / "devcred").glob("*.py")}
+def test_the_agent_is_one_file_of_bytecode_and_two_sources():
     files = agent_files(load_board("ESP32_GENERIC"))
+    assert set(files) == {"/boot.py", "/main.py", "/lib/devcred/agent.mpy"}
+    assert files["/lib/devcred/agent.mpy"][:2] == b"M\x06"
+
+
+def test_less_of_it_is_smaller():
+    board = load_board("ESP32_GENERIC")
+    sizes = [
+        len(agent_files(board, features)["/lib/devcred/agent.mpy"])
+        for features in (("connect",), ("outbox",), ("outbox", "token"), ("whole",), None)
+    ]
+    assert sizes == sorted(set(sizes))
+
+
+def test_readable_it_is_every_module_as_bytecode():
+    modules = {path.stem for path in (paths.FIRMWARE / "devcred").glob("*.py")}
+    files = agent_files(load_board("ESP32_GENERIC"), readable=True)
     assert set(files) == {"/boot.py", "/main.py"} | {f"/lib/devcred/{name}.mpy" for name in modules}
     assert all(files[path][:2] == b"M\x06" for path in files if path.endswith(".mpy"))
 
@@ -55,7 +70,7 @@ def test_the_mqtt_client_goes_where_the_firmware_has_none():
 
 
 def test_the_bytecode_runs_and_names_its_source_in_tracebacks(tmp_path):
-    for path, content in agent_files(load_board("RPI_PICO_W")).items():
+    for path, content in agent_files(load_board("RPI_PICO_W"), readable=True).items():
         target = tmp_path / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -71,7 +86,9 @@ def test_the_bytecode_runs_and_names_its_source_in_tracebacks(tmp_path):
 
 def test_no_path_of_this_computer_is_in_the_bytecode():
     home = str(paths.FIRMWARE.parent).encode()
-    assert [path for path, content in agent_files(load_board("RPI_PICO_W")).items() if home in content] == []
+    for readable in (False, True):
+        files = agent_files(load_board("RPI_PICO_W"), readable=readable)
+        assert [path for path, content in files.items() if home in content] == []
 
 
 def test_compiling_again_takes_what_is_kept_and_a_change_is_seen(tmp_path, monkeypatch):
@@ -131,6 +148,18 @@ def test_the_board_gives_led_and_button_unless_the_configuration_does(ca_der, cr
     own = CONFIG | {"led_kind": "none", "button_hold_ms": 9000}
     found = json.loads(device_files(own, ca_der, credential, WIFI, board)[config.PATH])
     assert (found["led_kind"], found["button_hold_ms"]) == ("none", 9000)
+
+def test_an_agent_that_does_not_check_gets_every_key(ca_der, credential):
+    written = json.loads(device_files(CONFIG, ca_der, credential, WIFI, carried=["outbox"])[config.PATH])
+    assert written == config.check(CONFIG)
+
+
+def test_tokens_are_refused_for_an_agent_that_cannot_use_them(ca_der):
+    held = Credential(CLIENT_ID, "mqtt-xxxxx", "LTAI5t", tokens={"RW": SECRET})
+    with pytest.raises(UsageError, match="^credential: is made of tokens") as caught:
+        device_files(CONFIG, ca_der, held, WIFI, carried=["outbox"])
+    assert SECRET not in str(caught.value)
+    assert device_files(CONFIG, ca_der, held, WIFI, carried=["token"])
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,8 @@ def test_a_file_that_reads_back_differently_is_named_and_no_secret_follows(board
 def test_the_whole_agent_goes_onto_a_board_and_imports_there(board, link):
     report = provision(link, agent_files(board.board) | FILES)
     assert "/lib/umqtt/simple.mpy" in report.verified
-    provision(link, agent_files(board.board))
+    assert link.exec("from devcred import agent\nprint(agent.main)").startswith("<function main")
+    provision(link, agent_files(board.board, readable=True))
     link.exec("import umqtt.simple\nfrom devcred import signing")
     assert (
         link.exec("print(signing.password('GID_Test@@@0001', 'XXXXX'))") == "vI009IZJZVGRwBwZvnbwjfuXxVM=\n"

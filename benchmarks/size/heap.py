@@ -1,0 +1,49 @@
+"""Heap of the running agent, in bytes of a board: the VM's pointers are twice as long, so its bytes count half.
+
+TLS's own memory is not in it: the unix port takes that from the C library, as the ESP32 does.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from benchmarks.size.boards import Stage
+from host_tools.errors import ToolError
+
+_MAIN = Path(__file__).with_name("device_main.py")
+_POINTER_RATIO = 2
+_WITHIN_S = 20.0
+# The agent's event at which each figure is read; CONNECT is sent with all that it needs in place.
+_AT = {"import": "import", "before TLS": "clock", "connected": "connack"}
+_LEAST_WK, _MOST_WK = 16, 128
+
+
+def measure(stage: Stage, features: Collection[str]) -> dict[str, int]:
+    """By name: live bytes after a collection, and the least heap with which it gets as far as CONNACK."""
+    figures = {}
+    with stage.board(features, _MAIN.read_bytes()) as console:
+        for name, event in _AT.items():
+            while (said := console.expect("heap", _WITHIN_S)).value("at") != event:
+                pass
+            figures[name] = int(said.value("bytes") or 0) // _POINTER_RATIO
+    return figures | {"least heap": 1024 * _least_wk(stage, features)}
+
+
+def _least_wk(stage: Stage, features: Collection[str]) -> int:
+    """KiB of heap, by halving."""
+    low, high = _LEAST_WK, _MOST_WK
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _connects(stage, features, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _connects(stage: Stage, features: Collection[str], heap_wk: int) -> bool:
+    with stage.board(features, b"from devcred import agent\nagent.main()\n", heap_wk) as console:
+        try:
+            console.expect("connack", 5)
+        except ToolError:
+            return False
+    return True

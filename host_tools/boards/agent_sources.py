@@ -1,0 +1,31 @@
+"""The agent's sources, and the small agent made of them."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from host_tools import paths
+from host_tools.boards.mpy import compile_code
+from host_tools.boards.shrink.bundle import Bundle, bundle, switches
+from host_tools.sources import umqtt_path
+
+# Not the agent's, but the compiler's: line numbers, by which a traceback names the statement.
+LINES = "lines"
+
+
+def sources(firmware: Path = paths.FIRMWARE) -> dict[str, str]:
+    """The agent's modules by name, with their text."""
+    return {path.stem: path.read_text("utf-8") for path in module_files(firmware)}
+
+
+def module_files(firmware: Path = paths.FIRMWARE) -> list[Path]:
+    """The agent's modules as files, in order."""
+    return sorted((firmware / "devcred").glob("*.py"))
+
+
+def small(features: Collection[str], firmware: Path = paths.FIRMWARE) -> tuple[bytes, Bundle]:
+    """The agent with those features as one file of bytecode, and what it was made of."""
+    texts = sources(firmware)
+    without = [name for name in switches(texts) if name not in features]
+    made = bundle(texts, without, (umqtt_path() / "umqtt" / "simple.py").read_text("utf-8"))
+    code = made.text.encode()
+    return compile_code(code, made.shown_as, made.shown_as, lines=LINES in features), made

@@ -1,0 +1,96 @@
+"""The agent as one small module: flattened, without what a build has not, with short names, and its map."""
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from host_tools.boards.shrink import names, shake, texts
+from host_tools.boards.shrink.flatten import PACKAGE, flatten
+from host_tools.boards.shrink.linemap import LineMap
+from host_tools.boards.shrink.scopes import DEFINITIONS
+
+ENTRY = "agent.main"
+SWITCHES = "features"
+_ID_CHARS = 8
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`text` is Python, `shown_as` the file that its tracebacks name, `map` what undoes that."""
+
+    text: str
+    shown_as: str
+    map: LineMap
+
+
+def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> Bundle:
+    """The agent without the features in `without`. `sources`: module name to text; `umqtt`: umqtt.simple's.
+
+    The same sources give the same bundle; any difference gives it another name.
+    """
+    foreign = _identifiers(umqtt)
+    settings = {f"{SWITCHES}.{name.upper()}": name not in without for name in switches(sources)}
+    tree = shake.fold(flatten(sources, ENTRY.partition(".")[0]), settings)
+    if "texts" in without:
+        tree = texts.shorten(tree)
+    tree = shake.inline_constants(tree)
+    tree = shake.shake(tree, ENTRY, foreign | names.API)
+    # What fell out may leave a constant with one use.
+    tree = shake.inline_constants(tree)
+    places = [_place(*each) for each in _walk(tree)]
+    chosen = names.choose(tree, ENTRY, foreign)
+    tree = names.rename(tree, chosen)
+    text = ast.unparse(tree) + "\n"
+    shown_as = f"{PACKAGE}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARS]}"
+    return Bundle(text, shown_as, _map(shown_as, text, places))
+
+
+def _map(name: str, text: str, places: list[list[str | int]]) -> LineMap:
+    """`places` are those of the statements, in the order of `text`."""
+    lines: dict[str, list[str | int]] = {}
+    functions: dict[str, list[list[str | int]]] = {}
+    classes = {}
+    for (statement, _), place in zip(_walk(ast.parse(text)), places, strict=True):
+        lines[str(statement.lineno)] = place
+        if isinstance(statement, ast.ClassDef):
+            classes[statement.name] = str(place[2])
+        elif isinstance(statement, DEFINITIONS):
+            functions.setdefault(statement.name, []).append(place)
+    return LineMap(name, lines, functions, classes)
+
+
+def switches(sources: Mapping[str, str]) -> list[str]:
+    """The features that the sources know, in small letters."""
+    tree = ast.parse(sources[SWITCHES])
+    return [
+        target.id.lower()
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def _identifiers(source: str) -> set[str]:
+    """All names in a source that is not ours: of what it calls, and of what it may be called by."""
+    nodes = list(ast.walk(ast.parse(source)))
+    found = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
+    return found | {each.name for each in nodes if isinstance(each, DEFINITIONS)}
+
+
+def _walk(node: ast.AST, inside: tuple[str, ...] = ()) -> Iterator[tuple[ast.stmt, tuple[str, ...]]]:
+    """Every statement below `node` in the order of the text, with the definitions around it."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            own = (*inside, child.name) if isinstance(child, DEFINITIONS) else inside
+            yield child, own
+            yield from _walk(child, own)
+        else:
+            yield from _walk(child, inside)
+
+
+def _place(statement: ast.stmt, inside: tuple[str, ...]) -> list[str | int]:
+    """[file, line, function], before anything is renamed."""
+    function = ".".join(inside).partition(".")[2] or "<module>"
+    return [f"{PACKAGE}/{statement.origin}.py", statement.lineno, function]  # type: ignore[attr-defined]

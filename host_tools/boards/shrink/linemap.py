@@ -1,0 +1,84 @@
+"""From a traceback of the small agent to the sources: what a bundle's map is for."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from host_tools import paths
+from host_tools.errors import UsageError
+
+_FRAME = re.compile(r'File "(?P<file>devcred-[0-9a-f]{8})", line (?P<line>\d+), in (?P<function>\S+)')
+_RAISED = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?=: |$)")
+
+
+@dataclass(frozen=True)
+class LineMap:
+    """What a bundle's names and lines were.
+
+    `lines`: line of the bundle to [file, line, function]; `functions`: short name to all those that
+    bear it, as [file, line, function]; `classes`: short name to name.
+    """
+
+    name: str
+    lines: Mapping[str, list[str | int]]
+    functions: Mapping[str, list[list[str | int]]]
+    classes: Mapping[str, str]
+
+    def keep(self, folder: Path | None = None) -> Path:
+        """Where later tracebacks will be looked up; by default among what this project keeps."""
+        path = (folder or _folder()) / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self)) + "\n")
+        return path
+
+
+def _folder() -> Path:
+    return paths.cache() / "maps"
+
+
+def load(file: Path) -> LineMap:
+    """A map that was kept; UsageError if the file is none."""
+    try:
+        return LineMap(**json.loads(file.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        raise UsageError("is no map of a bundle", where=str(file), do="name one that a build kept") from None
+
+
+def find(name: str, folder: Path | None = None) -> LineMap | None:
+    """The map of the bundle of that name, if it was kept here."""
+    file = (folder or _folder()) / f"{name}.json"
+    return load(file) if file.is_file() else None
+
+
+def decode(console: Iterable[str], maps: Iterable[LineMap]) -> Iterator[str]:
+    """Console lines with each frame of a bundle told as a place in the sources; others as they are.
+
+    `maps` are asked before those that were kept.
+    """
+    known = {each.name: each for each in maps}
+    last: LineMap | None = None
+    for line in console:
+        frame = _FRAME.search(line)
+        if frame and frame["file"] not in known and (kept := find(frame["file"])):
+            known[frame["file"]] = kept
+        if frame and frame["file"] in known:
+            last = known[frame["file"]]
+            places = " or ".join(_places(last, frame["line"], frame["function"]))
+            yield line[: frame.start()] + places + line[frame.end() :]
+        elif last and not line.startswith("  "):
+            yield _RAISED.sub(lambda found, of=last: of.classes.get(found["name"], found["name"]), line)
+            last = None
+        else:
+            yield line
+
+
+def _places(found: LineMap, number: str, function: str) -> Iterator[str]:
+    """The statement at that line; in a build without line numbers, all of which is line 1, the function."""
+    exact = found.lines.get(number)
+    named = found.functions.get(function, [])
+    if exact and (number != "1" or not named):
+        named = [exact]
+    for file, line, name in named or [[found.name, number, function]]:
+        yield f'File "{file}", line {line}, in {name}'

@@ -1,0 +1,289 @@
+"""Short names for long ones, the same all through the agent.
+
+A name is left alone if anybody else might know it: what MicroPython or umqtt call theirs, what an
+application calls, what a text of the sources spells (it may be a key or go to getattr), and keywords of
+calls. So only what the agent defines itself, and uses itself, is renamed.
+"""
+
+import ast
+import builtins
+import keyword
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import product, zip_longest
+
+from host_tools.boards.shrink.scopes import (
+    DEFINITIONS,
+    FUNCTIONS,
+    Function,
+    assigned,
+    bound,
+    imported,
+    parameters,
+)
+
+# What an application calls, and `main.py`.
+API = frozenset(("publish", "subscribe", "online", "main"))
+# Attributes of MicroPython's own objects that may share a name with one of ours.
+# tests/host/test_shrink.py asks the VM and the stand-ins for more.
+FOREIGN = frozenset(
+    [
+        "active",
+        "close",
+        "connect",
+        "errno",
+        "feed",
+        "flush",
+        "join",
+        "listen",
+        "names",
+        "open",
+        "peek",
+        "read",
+        "register",
+        "remove",
+        "reset",
+        "reset_cause",
+        "send",
+        "status",
+        "unique_id",
+        "value",
+        "write",
+    ]
+)
+_BUILT_IN = frozenset(
+    name
+    for kind in (str, bytes, bytearray, list, dict, set, tuple, int, memoryview, OSError, property)
+    for name in dir(kind)
+)
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BUILTIN_NAMES = frozenset(dir(builtins))
+# The format of .mpy files knows these by number, and each firmware has them in its ROM: they take less of
+# a file than one letter does, and nothing of the heap.
+_NUMBERED = [
+    "append",
+    "builtins",
+    "bytecode",
+    "clear",
+    "copy",
+    "count",
+    "end",
+    "endswith",
+    "extend",
+    "find",
+    "from_bytes",
+    "get",
+    "index",
+    "insert",
+    "isalpha",
+    "isdigit",
+    "islower",
+    "isspace",
+    "isupper",
+    "items",
+    "key",
+    "keys",
+    "little",
+    "lower",
+    "lstrip",
+    "pop",
+    "popitem",
+    "readinto",
+    "readline",
+    "replace",
+    "reverse",
+    "rfind",
+    "rindex",
+    "rsplit",
+    "rstrip",
+    "self",
+    "sep",
+    "setdefault",
+    "sort",
+    "split",
+    "start",
+    "startswith",
+    "step",
+    "stop",
+    "strip",
+    "throw",
+    "to_bytes",
+    "update",
+    "upper",
+    "values",
+]
+
+
+def short_names() -> Iterator[str]:
+    """The cheapest first; none that Python reads as something else."""
+    yield from _NUMBERED
+    yield from _LETTERS
+    for pair in product(_LETTERS, _LETTERS + "0123456789"):
+        name = "".join(pair)
+        if not keyword.iskeyword(name):
+            yield name
+
+
+@dataclass(frozen=True)
+class Names:
+    """New names by old ones; `pool` is all of the new ones, the most used first."""
+
+    top: dict[str, str]
+    attributes: dict[str, str]
+    pool: tuple[str, ...]
+    keywords: frozenset[str]
+    modules: frozenset[str]
+
+
+def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
+    """Short names for what `tree` defines, except `entry`, which becomes its plain last part.
+
+    A global and an attribute never meet, so they share the short names, and each counts once. No
+    function shares one with a method, so that a traceback without line numbers tells them apart.
+    """
+    nodes = list(ast.walk(tree))
+    keywords = {each.arg for each in nodes if isinstance(each, ast.keyword) and each.arg}
+    spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    kept = API | FOREIGN | _BUILT_IN | keywords | spelled | set(foreign)
+    top = {name: each for each in tree.body for name in assigned(each) if name != entry}
+    functions = [name for name, each in top.items() if isinstance(each, FUNCTIONS)]
+    others = [name for name in top if name not in functions]
+    methods, data = (sorted(found - kept) for found in own_attributes(tree))
+    used = Counter(each.id for each in nodes if isinstance(each, ast.Name))
+    read = Counter(each.attr for each in nodes if isinstance(each, ast.Attribute))
+    # The two that may share stand in one row, the most used first: it gets the cheapest names.
+    rows = [*_paired(functions, used, data, read), *_paired(others, used, methods, read)]
+    rows.sort(key=lambda row: -row[0])
+    pool = [
+        name for name, _ in zip((each for each in short_names() if each not in foreign), rows, strict=False)
+    ]
+    new_top = {old: new for (_, old, _), new in zip(rows, pool, strict=True)} | {
+        entry: entry.rpartition(".")[2]
+    }
+    new_attributes = {old: new for (_, _, old), new in zip(rows, pool, strict=True)}
+    return Names(new_top, new_attributes, tuple(pool), _named_by_calls(tree, keywords), imported(tree))
+
+
+def _paired(
+    top: list[str], used: Counter[str], attributes: list[str], read: Counter[str]
+) -> Iterator[tuple[int, str, str]]:
+    """(uses, a global, an attribute), each with its like in rank; empty where there is none left."""
+    globals_ = sorted(top, key=lambda name: -used[name])
+    members = sorted(attributes, key=lambda name: -read[name])
+    for name, member in zip_longest(globals_, members, fillvalue=""):
+        yield used[name] + read[member], name, member
+
+
+def _named_by_calls(tree: ast.Module, keywords: set[str]) -> frozenset[str]:
+    """Parameters that calls name: by keyword, or by the keys of a dict given with `**`."""
+    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    spread = {ast.unparse(call.func) for call in calls if any(each.arg is None for each in call.keywords)}
+    made = [each for each in tree.body if isinstance(each, DEFINITIONS) and each.name in spread]
+    functions = [each for one in made for each in ast.walk(one) if isinstance(each, FUNCTIONS)]
+    return frozenset(
+        keywords | {each.arg for function in functions for each in parameters(function)} - {"self"}
+    )
+
+
+def own_attributes(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """(methods of the classes in it, what they set on `self`); names like `__len__` apart."""
+    methods, data = set(), set()
+    for definition in (each for each in tree.body if isinstance(each, ast.ClassDef)):
+        for node in ast.walk(definition):
+            match node:
+                case ast.Attribute(ast.Name(id="self"), attr, ast.Store()):
+                    data.add(attr)
+                case ast.FunctionDef(name=name) if node in definition.body:
+                    methods.add(name)
+    return {name for name in methods if not name.startswith("__")}, data - methods
+
+
+def rename(tree: ast.Module, names: Names) -> ast.Module:
+    """`tree` with the new names, those of parameters and locals among them."""
+    return ast.fix_missing_locations(_Rename(names).visit(tree))
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._scopes: list[dict[str, str]] = []
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self._new(node.id)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if not self._is_module(node.value):
+            node.attr = self._names.attributes.get(node.attr, node.attr)
+        return self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        node.name = node.name and self._new(node.name)
+        return self.generic_visit(node)
+
+    def visit_alias(self, node: ast.alias) -> ast.AST:
+        known = node.asname or node.name
+        if self._scopes and self._new(known) != known:
+            node.asname = self._new(known)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.name = self._new(node.name)
+        for member in node.body:
+            if isinstance(member, ast.FunctionDef):
+                member.name = self._names.attributes.get(member.name, member.name)
+        node.bases = [self.visit(base) for base in node.bases]
+        node.body = [self._function(each) if isinstance(each, FUNCTIONS) else each for each in node.body]
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._new(node.name)
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.name = self._new(node.name)
+        return self._function(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return self._function(node)
+
+    def _function(self, node: Function) -> Function:
+        node.args.defaults = [self.visit(each) for each in node.args.defaults]
+        self._scopes.append(self._locals(node))
+        for parameter in parameters(node):
+            parameter.arg = self._new(parameter.arg)
+        if isinstance(node, ast.Lambda):
+            node.body = self.visit(node.body)
+        else:
+            node.body = [self.visit(each) for each in node.body]
+        self._scopes.pop()
+        return node
+
+    def _locals(self, node: Function) -> dict[str, str]:
+        """New names that hide nothing that is used in there; a parameter's is kept if a call names it."""
+        own = [parameter.arg for parameter in parameters(node)]
+        new = {name: name for name in own if name in self._names.keywords}
+        taken = set(new.values()) | self._seen_in(node)
+        free = (name for name in (*self._names.pool, *short_names()) if name not in taken)
+        for name in [*own, *sorted(bound(node) - set(own))]:
+            if name not in new:
+                new[name] = next(free)
+        return new
+
+    def _seen_in(self, node: Function) -> set[str]:
+        """What the function and those in it use of the world around, as it will be called."""
+        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        return {self._new(name) for name in names - bound(node)} | _BUILTIN_NAMES
+
+    def _is_module(self, node: ast.expr) -> bool:
+        """Whether it is a module of MicroPython's or umqtt's, whose attributes are theirs."""
+        if not isinstance(node, ast.Name) or any(node.id in scope for scope in self._scopes):
+            return False
+        return node.id in self._names.modules
+
+    def _new(self, name: str) -> str:
+        for scope in reversed(self._scopes):
+            if name in scope:
+                return scope[name]
+        return self._names.top.get(name, name)
