@@ -1,15 +1,17 @@
-"""Heap of the running agent, in bytes of a board: the VM's pointers are twice as long, so its bytes count half.
+"""Heap of the running agent, the VM's bytes by half: its words are twice as long as a board's.
 
-TLS's own memory is not in it: the unix port takes that from the C library, as the ESP32 does.
+As `heapsize=<n>wk` counts. Objects and tables are measured rightly so; texts and bytecode take no less on a
+board, so that it needs somewhat more. TLS's own memory is not in it: the unix port takes that from the C
+library, as the ESP32 does.
 """
 
 from collections.abc import Collection
-from pathlib import Path
 
+from benchmarks.micropython import DEVICE
 from benchmarks.size.boards import Stage
 from host_tools.errors import ToolError
 
-_MAIN = Path(__file__).with_name("device_main.py")
+_MAIN = DEVICE / "heap_main.py"
 _POINTER_RATIO = 2
 _WITHIN_S = 20.0
 # The agent's event at which each figure is read; CONNECT is sent with all that it needs in place.

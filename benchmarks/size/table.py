@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmarks.size import code
 from benchmarks.size.budgets import Figures
+from host_tools.errors import UsageError
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 _BEGIN, _END = "<!-- size -->\n", "<!-- /size -->\n"
@@ -34,8 +35,10 @@ def write(figures: Figures) -> None:
     """Put the table into the README, if all of it was measured."""
     if "set" not in figures or any(f"heap, {name}" not in figures for name in code.SETS):
         return
-    before, _, rest = README.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
+    before, begin, rest = README.read_text("utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not begin or not end:
+        raise UsageError(f"lacks {_BEGIN.strip()} or its end", where="README.md", do="put them back")
     README.write_text(before + _BEGIN + "".join(readme_rows(figures)) + _END + after, "utf-8")
 
 

@@ -1,10 +1,8 @@
 """The application's coroutine `task(agent)` and what it starts, run a turn at a time.
 
 The agent keeps the main loop, so asyncio gets the time between two looks at the link:
-every task that is due runs up to its next `await`.
+every task that is due runs up to its next `await`. asyncio is loaded for an application that wants it alone.
 """
-
-import asyncio
 
 from devcred.log import event
 
@@ -13,16 +11,19 @@ class Tasks:
     """`step` is one turn; an exception in a task is reported and ends that task alone."""
 
     def __init__(self, task, agent, rest_ms):
+        import asyncio
+
+        self._asyncio = asyncio
         self._loop = asyncio.get_event_loop()
         self._loop.set_exception_handler(_failed)
-        self._main = asyncio.create_task(_again(task, agent, rest_ms))
+        self._main = asyncio.create_task(_again(asyncio, task, agent, rest_ms))
 
     def step(self, _agent):
         """Run what is due."""
-        self._loop.run_until_complete(_turn())
+        self._loop.run_until_complete(_turn(self._asyncio))
 
 
-async def _again(task, agent, rest_ms):
+async def _again(asyncio, task, agent, rest_ms):
     # Until it returns. A failure rests here, since resting in `step` would stop its neighbours too.
     while True:
         try:
@@ -32,7 +33,7 @@ async def _again(task, agent, rest_ms):
         await asyncio.sleep_ms(rest_ms)
 
 
-async def _turn():
+async def _turn(asyncio):
     await asyncio.sleep_ms(0)
 
 

@@ -1,5 +1,6 @@
 """The agent's sources, and the small agent made of them."""
 
+import functools
 from collections.abc import Collection
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def small(features: Collection[str], firmware: Path = paths.FIRMWARE) -> tuple[b
     """The agent with those features as one file of bytecode, and what it was made of."""
     texts = sources(firmware)
     without = [name for name in switches(texts) if name not in features]
-    made = bundle(texts, without, (umqtt_path() / "umqtt" / "simple.py").read_text("utf-8"))
+    umqtt = (umqtt_path() / "umqtt" / "simple.py").read_text("utf-8")
+    made = _bundled(tuple(texts.items()), tuple(without), umqtt)
     code = made.text.encode()
     return compile_code(code, made.shown_as, made.shown_as, lines=LINES in features), made
+
+
+@functools.lru_cache(maxsize=8)
+def _bundled(texts: tuple[tuple[str, str], ...], without: tuple[str, ...], umqtt: str) -> Bundle:
+    return bundle(dict(texts), without, umqtt)

@@ -134,3 +134,45 @@ def test_bad_calls(run: Run, inputs: Path, arguments: tuple[str, ...], said: str
     before = {path.name: path.read_bytes() for path in inputs.iterdir()}
     assert said in one_line(run(*arguments), 2)
     assert {path.name: path.read_bytes() for path in inputs.iterdir()} == before
+
+
+def test_features_choose_what_of_the_agent_is_in_it(run: Run, inputs: Path) -> None:
+    result = run(*BUILD, *DEVICE, "--features", "outbox,token", "--json")
+    assert result.returncode == 0, result.stderr
+    small = files_in(inputs / "out.img")
+    run(*BUILD, *DEVICE, "--force")
+    whole = files_in(inputs / "out.img")
+    agent = "/lib/devcred/agent.mpy"
+    assert len(small[agent]) < len(whole[agent]) * 0.7
+    # Nobody on the device adds what is missing there.
+    assert "ntp_host" in json.loads(small["/devcred.json"])
+    assert "ntp_host" not in json.loads(whole["/devcred.json"])
+
+
+def test_readable_is_a_file_a_module(run: Run, tmp_path: Path) -> None:
+    assert run(*BUILD, "--readable").returncode == 0
+    assert "/lib/devcred/stream.mpy" in files_in(tmp_path / "out.img")
+    assert run(*BUILD, "--force", "--readable", "--features", "app").returncode == 2
+
+
+def test_an_unknown_feature_is_refused_and_nothing_written(run: Run, tmp_path: Path) -> None:
+    result = run(*BUILD, "--features", "outbx")
+    assert "no feature 'outbx', did you mean outbox?" in one_line(result, 2)
+    assert not (tmp_path / "out.img").exists()
+
+
+def test_a_traceback_is_told_as_places_in_the_sources(run: Run, tmp_path: Path) -> None:
+    from host_tools.boards import agent_sources
+    from host_tools.boards.features import chosen
+
+    made = agent_sources.small(chosen(["whole", "lines"], "test"))[1]
+    kept = made.map.keep(tmp_path)
+    number = next(number for number, place in made.map.lines.items() if place[2] == "Stream.connect")
+    console = tmp_path / "console.log"
+    frame = f'  File "{made.shown_as}", line {number}, in x\n'
+    console.write_text("devcred 1 boot\nTraceback (most recent call last):\n" + frame + "OSError: 5\n")
+    result = run("traceback", "--map", str(kept), str(console))
+    assert result.returncode == 0, result.stderr
+    assert 'File "devcred/stream.py", line' in result.stdout and "in Stream.connect" in result.stdout
+    assert result.stdout.startswith("devcred 1 boot\n") and result.stdout.endswith("OSError: 5\n")
+    assert run("traceback", "--map", str(console)).returncode == 2

@@ -149,6 +149,7 @@ def test_the_board_gives_led_and_button_unless_the_configuration_does(ca_der, cr
     found = json.loads(device_files(own, ca_der, credential, WIFI, board)[config.PATH])
     assert (found["led_kind"], found["button_hold_ms"]) == ("none", 9000)
 
+
 def test_an_agent_that_does_not_check_gets_every_key(ca_der, credential):
     written = json.loads(device_files(CONFIG, ca_der, credential, WIFI, carried=["outbox"])[config.PATH])
     assert written == config.check(CONFIG)

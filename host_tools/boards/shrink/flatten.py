@@ -35,7 +35,7 @@ def _parsed(name: str, text: str) -> ast.Module:
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt):
             node.origin = name  # type: ignore[attr-defined]
-    tree = _Plain().visit(tree)
+    _Plain().visit(tree)
     for statement in tree.body:
         if not isinstance(statement, _TOP):
             raise UsageError(

@@ -68,7 +68,9 @@ def decode(console: Iterable[str], maps: Iterable[LineMap]) -> Iterator[str]:
             places = " or ".join(_places(last, frame["line"], frame["function"]))
             yield line[: frame.start()] + places + line[frame.end() :]
         elif last and not line.startswith("  "):
-            yield _RAISED.sub(lambda found, of=last: of.classes.get(found["name"], found["name"]), line)
+            raised = _RAISED.match(line)
+            name = raised["name"] if raised else ""
+            yield last.classes.get(name, name) + line[len(name) :]
             last = None
         else:
             yield line

@@ -201,7 +201,8 @@ def own_attributes(tree: ast.Module) -> tuple[set[str], set[str]]:
 
 def rename(tree: ast.Module, names: Names) -> ast.Module:
     """`tree` with the new names, those of parameters and locals among them."""
-    return ast.fix_missing_locations(_Rename(names).visit(tree))
+    _Rename(names).visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 class _Rename(ast.NodeTransformer):
@@ -234,7 +235,9 @@ class _Rename(ast.NodeTransformer):
             if isinstance(member, ast.FunctionDef):
                 member.name = self._names.attributes.get(member.name, member.name)
         node.bases = [self.visit(base) for base in node.bases]
-        node.body = [self._function(each) if isinstance(each, FUNCTIONS) else each for each in node.body]
+        for each in node.body:
+            if isinstance(each, FUNCTIONS):
+                self._function(each)
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:

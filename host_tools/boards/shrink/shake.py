@@ -16,7 +16,8 @@ _SHARED_TEXT_CHARS = 10
 
 def fold(tree: ast.Module, constants: Mapping[str, object]) -> ast.Module:
     """`tree` with `constants` put in, and all that follows from them decided."""
-    return ast.fix_missing_locations(_Fold(constants).visit(tree))
+    _Fold(constants).visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 class _Fold(ast.NodeTransformer):

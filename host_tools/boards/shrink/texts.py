@@ -13,7 +13,8 @@ _TOKEN = re.compile(r"#[0-9a-f]{4}\b")
 
 def shorten(tree: ast.Module) -> ast.Module:
     """`tree` with a number in the place of each text that is raised."""
-    return ast.fix_missing_locations(_Shortener().visit(tree))
+    _Shortener().visit(tree)
+    return ast.fix_missing_locations(tree)
 
 
 def token(text: str) -> str:
@@ -23,8 +24,13 @@ def token(text: str) -> str:
 
 def tokens(sources: Iterable[str]) -> dict[str, str]:
     """By number, each text that is raised in `sources`; what is only known on the device as %s."""
-    texts = [text for source in sources for each in _raised(ast.parse(source)) if (text := _text(each))]
-    return {token(text): text for text in texts}
+    return {token(text): text for text in raised(sources)}
+
+
+def raised(sources: Iterable[str]) -> set[str]:
+    """Each text that is raised in `sources`."""
+    calls = (each for source in sources for each in _raised(ast.parse(source)))
+    return {text for call in calls if (text := _text(call))}
 
 
 def read(line: str, known: dict[str, str]) -> str:
