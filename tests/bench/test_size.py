@@ -50,7 +50,7 @@ def test_a_planted_kilobyte_is_named_with_its_size(firmware: Path) -> None:
         *(f"set, {name}" for name in code.SETS),
     ]
     for line in red:
-        above = int(line.split(", ")[-1].split(" above")[0].replace(",", ""))
+        above = int(line.split(" above")[0].rpartition(" ")[2].replace(",", ""))
         assert above >= 900, line
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from host_tools.boards.shrink import names, shake, texts
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
 from host_tools.boards.shrink.linemap import LineMap
+from host_tools.boards.shrink.rename import rename
 from host_tools.boards.shrink.scopes import DEFINITIONS
 
 ENTRY = "agent.main"
@@ -40,7 +41,7 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.inline_constants(tree)
     places = [_place(*each) for each in _walk(tree)]
     chosen = names.choose(tree, ENTRY, foreign)
-    tree = names.rename(tree, chosen)
+    tree = rename(tree, chosen)
     text = ast.unparse(tree) + "\n"
     shown_as = f"{PACKAGE}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARS]}"
     return Bundle(text, shown_as, _map(shown_as, text, places))

@@ -6,7 +6,6 @@ calls. So only what the agent defines itself, and uses itself, is renamed.
 """
 
 import ast
-import builtins
 import keyword
 from collections import Counter
 from collections.abc import Collection, Iterator
@@ -16,9 +15,7 @@ from itertools import product, zip_longest
 from host_tools.boards.shrink.scopes import (
     DEFINITIONS,
     FUNCTIONS,
-    Function,
     assigned,
-    bound,
     imported,
     parameters,
 )
@@ -58,7 +55,6 @@ _BUILT_IN = frozenset(
     for name in dir(kind)
 )
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_BUILTIN_NAMES = frozenset(dir(builtins))
 # The format of .mpy files knows these by number, and each firmware has them in its ROM: they take less of
 # a file than one letter does, and nothing of the heap.
 _NUMBERED = [
@@ -197,96 +193,3 @@ def own_attributes(tree: ast.Module) -> tuple[set[str], set[str]]:
                 case ast.FunctionDef(name=name) if node in definition.body:
                     methods.add(name)
     return {name for name in methods if not name.startswith("__")}, data - methods
-
-
-def rename(tree: ast.Module, names: Names) -> ast.Module:
-    """`tree` with the new names, those of parameters and locals among them."""
-    _Rename(names).visit(tree)
-    return ast.fix_missing_locations(tree)
-
-
-class _Rename(ast.NodeTransformer):
-    def __init__(self, names: Names) -> None:
-        self._names = names
-        self._scopes: list[dict[str, str]] = []
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self._new(node.id)
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if not self._is_module(node.value):
-            node.attr = self._names.attributes.get(node.attr, node.attr)
-        return self.generic_visit(node)
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
-        node.name = node.name and self._new(node.name)
-        return self.generic_visit(node)
-
-    def visit_alias(self, node: ast.alias) -> ast.AST:
-        known = node.asname or node.name
-        if self._scopes and self._new(known) != known:
-            node.asname = self._new(known)
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self._new(node.name)
-        for member in node.body:
-            if isinstance(member, ast.FunctionDef):
-                member.name = self._names.attributes.get(member.name, member.name)
-        node.bases = [self.visit(base) for base in node.bases]
-        for each in node.body:
-            if isinstance(each, FUNCTIONS):
-                self._function(each)
-        return node
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self._new(node.name)
-        return self._function(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.name = self._new(node.name)
-        return self._function(node)
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        return self._function(node)
-
-    def _function(self, node: Function) -> Function:
-        node.args.defaults = [self.visit(each) for each in node.args.defaults]
-        self._scopes.append(self._locals(node))
-        for parameter in parameters(node):
-            parameter.arg = self._new(parameter.arg)
-        if isinstance(node, ast.Lambda):
-            node.body = self.visit(node.body)
-        else:
-            node.body = [self.visit(each) for each in node.body]
-        self._scopes.pop()
-        return node
-
-    def _locals(self, node: Function) -> dict[str, str]:
-        """New names that hide nothing that is used in there; a parameter's is kept if a call names it."""
-        own = [parameter.arg for parameter in parameters(node)]
-        new = {name: name for name in own if name in self._names.keywords}
-        taken = set(new.values()) | self._seen_in(node)
-        free = (name for name in (*self._names.pool, *short_names()) if name not in taken)
-        for name in [*own, *sorted(bound(node) - set(own))]:
-            if name not in new:
-                new[name] = next(free)
-        return new
-
-    def _seen_in(self, node: Function) -> set[str]:
-        """What the function and those in it use of the world around, as it will be called."""
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-        return {self._new(name) for name in names - bound(node)} | _BUILTIN_NAMES
-
-    def _is_module(self, node: ast.expr) -> bool:
-        """Whether it is a module of MicroPython's or umqtt's, whose attributes are theirs."""
-        if not isinstance(node, ast.Name) or any(node.id in scope for scope in self._scopes):
-            return False
-        return node.id in self._names.modules
-
-    def _new(self, name: str) -> str:
-        for scope in reversed(self._scopes):
-            if name in scope:
-                return scope[name]
-        return self._names.top.get(name, name)
