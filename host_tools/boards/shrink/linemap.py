@@ -29,8 +29,7 @@ class LineMap:
     def keep(self, folder: Path | None = None) -> Path:
         """Where later tracebacks will be looked up; by default among what this project keeps."""
         path = (folder or _folder()) / f"{self.name}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self)) + "\n")
+        paths.keep(path, json.dumps(asdict(self)).encode() + b"\n")
         return path
 
 
