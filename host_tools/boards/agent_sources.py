@@ -1,16 +1,20 @@
 """The agent's sources, and the small agent made of them."""
 
 import functools
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
 from host_tools import paths
 from host_tools.boards.mpy import compile_code
-from host_tools.boards.shrink.bundle import Bundle, bundle, switches
+from host_tools.boards.shrink.bundle import Bundle, bundle
+from host_tools.boards.shrink.bundle import switches as switches_of
 from host_tools.sources import umqtt_path
 
 # Not the agent's, but the compiler's: line numbers, by which a traceback names the statement.
 LINES = "lines"
+# CPython 3.11 counts the depth of a syntax tree once for all threads; a bench has several boards at a time.
+_PARSING = threading.Lock()
 
 
 def sources(firmware: Path = paths.FIRMWARE) -> dict[str, str]:
@@ -28,9 +32,16 @@ def small(features: Collection[str], firmware: Path = paths.FIRMWARE) -> tuple[b
     texts = sources(firmware)
     without = [name for name in switches(texts) if name not in features]
     umqtt = (umqtt_path() / "umqtt" / "simple.py").read_text("utf-8")
-    made = _bundled(tuple(texts.items()), tuple(without), umqtt)
+    with _PARSING:
+        made = _bundled(tuple(texts.items()), tuple(without), umqtt)
     code = made.text.encode()
     return compile_code(code, made.shown_as, made.shown_as, lines=LINES in features), made
+
+
+def switches(texts: dict[str, str]) -> list[str]:
+    """The features that these modules know, in small letters."""
+    with _PARSING:
+        return switches_of(texts)
 
 
 @functools.lru_cache(maxsize=8)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from devcred.nearest import nearest
-from host_tools.boards.agent_sources import LINES, sources
-from host_tools.boards.shrink.bundle import switches
+from host_tools.boards.agent_sources import LINES, sources, switches
 from host_tools.errors import UsageError
 
 # Stands for all of the agent's features, and for none.
