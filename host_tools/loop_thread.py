@@ -19,7 +19,7 @@ class Runs(Protocol):
 
 
 class LoopThread:
-    """`with` starts `what` on a loop of its own in a thread, and stops it. `stop_s`: how long that may take."""
+    """`with` starts `what` on a loop of its own in a thread, and stops it; that may take `stop_s`."""
 
     def __init__(
         self, what: Runs, name: str, on_complaint: Callable[..., None] | None = None, stop_s: float = _STOP_S

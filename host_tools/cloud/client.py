@@ -68,6 +68,12 @@ class CloudClient:
         self._sleep = sleep
         self._rng = rng
 
+    def like(self, *, timeouts: Timeouts, policy: Policy) -> "CloudClient":
+        """Another client of the same instance, for another thread."""
+        return CloudClient(
+            self.endpoint, self.instance_id, self._access_key, timeouts=timeouts, policy=policy
+        )
+
     def access_key_id(self) -> str:
         """The ID of the AccessKey that signs the calls. Raises CloudRefusedError where none is found."""
         if self._access_key:

@@ -140,7 +140,7 @@ def _sqlite_begin(tx: Connection) -> None:
 def _check(tx: Connection, seal: Seal) -> None:
     insert_new(tx, schema.about, name="version", value=str(schema.VERSION))
     insert_new(tx, schema.about, name="proof", value=seal.close(_PROOF, "proof"))
-    held = dict(tx.execute(select(schema.about.c.name, schema.about.c.value)).tuples().all())
+    held = {row.name: row.value for row in tx.execute(select(schema.about))}
     if held["version"] != str(schema.VERSION):
         raise MachineError(
             f"the database has tables of version {held['version']}, this program those of {schema.VERSION}",

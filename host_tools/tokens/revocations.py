@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from host_tools.tokens import audit
+from host_tools.errors import UsageError
+from host_tools.tokens import accounts, audit
 from host_tools.tokens.database import insert_new
 from host_tools.tokens.schema import revocations, tokens
 from host_tools.tokens.sealing import Seal
@@ -92,3 +93,22 @@ def listed(tx: Connection, size: int) -> list[dict[str, Any]]:
     """The queue and what became of those before, the latest first."""
     found = select(revocations).order_by(revocations.c.asked_ms.desc(), revocations.c.fingerprint).limit(size)
     return [dict(row) for row in tx.execute(found).mappings()]
+
+
+def asked_for(tx: Connection, account: str | None, fingerprint: str | None, now_ms: int) -> int:
+    """Puts into the queue what an account was given, or one token; gives how many.
+
+    UsageError unless just one of the two is given; NoAccountError for an account that was never there.
+    """
+    if (account is None) == (fingerprint is None):
+        raise UsageError("give either an account or a fingerprint", where="revoke")
+    if account is None:
+        found = [fingerprint] if fingerprint else []
+    else:
+        found = held_by(tx, account, now_ms)
+        if not found:
+            # An account that was removed may still hold tokens; one that never was is a slip of the pen.
+            accounts.get(tx, account)
+    asked = ask(tx, found, now_ms)
+    audit.enter(tx, now_ms, "revocation", account=account or "", fingerprints=found or ("",))
+    return asked
