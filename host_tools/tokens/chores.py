@@ -61,12 +61,16 @@ class Chores:
         due = await world.store.run(lambda tx: revocations.claim(tx, world.now_ms(), world.seal))
         if due is None:
             return False
-        await paced(
-            world,
-            self._pace,
-            lambda tx, now_ms: held.pace(tx, "RevokeToken", REVOKE, world.replica, now_ms),
-        )
-        outcome = await self._revoked(due)
+        try:
+            await paced(
+                world,
+                self._pace,
+                lambda tx, now_ms: held.pace(tx, "RevokeToken", REVOKE, world.replica, now_ms),
+            )
+            outcome = await self._revoked(due)
+        except asyncio.CancelledError:
+            await world.store.run(lambda tx: revocations.give_back(tx, due, world.now_ms()))
+            raise
         await world.store.run(lambda tx: self._note(tx, due, outcome))
         return True
 

@@ -55,7 +55,12 @@ class Database:
 
 def insert_new(tx: Connection, table: Table, **values: Any) -> bool:
     """Inserts a row; False if one with this key is there already, which then stays as it is."""
-    return tx.execute(upsert(tx, table).values(**values).on_conflict_do_nothing()).rowcount == 1
+    return was_done(tx, upsert(tx, table).values(**values).on_conflict_do_nothing(), table)
+
+
+def was_done(tx: Connection, statement: Any, table: Table) -> bool:
+    """Whether an INSERT with ON CONFLICT changed a row; the count of rows tells that in one database only."""
+    return tx.execute(statement.returning(*table.primary_key.columns)).first() is not None
 
 
 def upsert(tx: Connection, table: Table) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from host_tools.tokens.database import upsert
+from host_tools.tokens.database import upsert, was_done
 from host_tools.tokens.pacing import Book, Pace, admit
 from host_tools.tokens.schema import leases, paces, tokens
 from host_tools.tokens.scopes import Scope
@@ -99,7 +99,7 @@ def take_lease(tx: Connection, scope: str, holder: str, now_ms: int, for_ms: int
     taken = taken.on_conflict_do_update(
         index_elements=[leases.c.scope], set_=row, where=leases.c.until_ms <= now_ms
     )
-    return bool(tx.execute(taken).rowcount)
+    return was_done(tx, taken, leases)
 
 
 def give_back_lease(tx: Connection, scope: str, holder: str) -> None:

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from host_tools.tokens import refusals
-from host_tools.tokens.database import upsert
+from host_tools.tokens.database import upsert, was_done
 from host_tools.tokens.refusals import Refusal
 from host_tools.tokens.schema import usage
 
@@ -29,7 +29,7 @@ def count(tx: Connection, account: str, most: int | None, now_ms: int) -> Refusa
         set_={"deliveries": usage.c.deliveries + 1},
         where=usage.c.deliveries < most,
     )
-    return None if tx.execute(more).rowcount == 1 else _refusal(now_ms)
+    return None if was_done(tx, more, usage) else _refusal(now_ms)
 
 
 def _refusal(now_ms: int) -> Refusal:

@@ -83,6 +83,12 @@ def again(tx: Connection, due: Due, now_ms: int) -> None:
     tx.execute(changed.values(due_ms=now_ms + pause_ms, outcome="failed"))
 
 
+def give_back(tx: Connection, due: Due, now_ms: int) -> None:
+    """This replica ends; another may take it at once."""
+    changed = update(revocations).where(revocations.c.fingerprint == due.fingerprint)
+    tx.execute(changed.values(due_ms=now_ms))
+
+
 def waiting(tx: Connection) -> int:
     """How many have not been revoked yet."""
     left = select(func.count()).select_from(revocations).where(revocations.c.done_ms.is_(None))

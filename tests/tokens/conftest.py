@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
@@ -23,8 +25,11 @@ from host_tools.tokens.scopes import rights
 from host_tools.tokens.server import STOP_S, Serving, TokenServer
 from host_tools.tokens.state import State, open_state
 from host_tools.twin import Settings, TwinThread
+from tests.tokens.postgres import absent, cluster
 
 GROUP = "GID_shop"
+BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+"""For what has to hold in either database."""
 GENEROUS = Limits(address_per_s=10_000, account_per_s=1000)
 """For tests that are about something else."""
 
@@ -131,9 +136,38 @@ def twin(clock: Clock) -> Iterator[TwinThread]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server's URL."""
+    if why := absent():
+        pytest.skip(why)
+    with cluster() as url:
+        yield url
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return open_state(tmp_path / "state", None)
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """None, which is SQLite in the state's folder; where a test names postgresql, a new database there."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    return new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def state(tmp_path: Path, database_url: str | None) -> State:
+    return open_state(tmp_path / "state", database_url)
+
+
+def new_database(server_url: str) -> str:
+    """The URL of a database that is empty."""
+    name = f"tokens_{secrets.token_hex(4)}"
+    engine = create_engine(
+        make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return server_url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture
