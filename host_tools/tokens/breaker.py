@@ -17,6 +17,7 @@ class Breaker:
         self.pause_s = 0.0
         """From the last failure until the next try, about."""
         self._until_s = 0.0
+        self._trying = False
         self.failing = False
 
     def closed_for_s(self, now_s: float) -> float:
@@ -29,18 +30,19 @@ class Breaker:
         if wait_s or not self.failing:
             return wait_s
         # This caller is the one that tries; if it never tells, the next may after as long again.
+        self._trying = True
         self._until_s = now_s + self.pause_s
         return 0.0
 
-    def failed(self, now_s: float, asked_s: float = 0.0) -> None:
-        """A call failed; `asked_s` is how long the service asked to be left alone."""
-        # Calls that were under way together fail together, and are one failure.
-        if not (self.failing and now_s < self._until_s - self.pause_s / 2):
-            self.pause_s = min(_MOST_S, self.pause_s * 2 or _FIRST_S)
-        self.failing = True
-        self._until_s = now_s + max(asked_s, self.pause_s * (0.5 + self._random()))
+    def failed(self, now_s: float) -> None:
+        """A call failed."""
+        if self.failing and not self._trying:
+            return  # it was under way together with the one that failed first
+        self.pause_s = min(_MOST_S, self.pause_s * 2 or _FIRST_S)
+        self._until_s = now_s + self.pause_s * (0.5 + self._random())
+        self.failing, self._trying = True, False
 
     def succeeded(self) -> None:
         """The service answered."""
-        self.failing = False
+        self.failing = self._trying = False
         self.pause_s = self._until_s = 0.0

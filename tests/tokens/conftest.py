@@ -70,7 +70,7 @@ class Client:
         content = answer.read()
         self.headers = dict(answer.getheaders())
         is_json = (answer.getheader("Content-Type") or "").startswith("application/json")
-        return json.loads(content) if is_json else content
+        return json.loads(content) if is_json and content else content
 
     def admin(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """As `call`, below /v1/admin and with the key."""

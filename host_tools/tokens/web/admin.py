@@ -3,7 +3,7 @@
 import hmac
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from host_tools.errors import UsageError
@@ -75,13 +75,13 @@ def _account_routes(router: APIRouter, world: World) -> None:
         world.log.event("account-changed", account=name)
         return changed.facts()
 
-    @router.put("/accounts/{name}/key", status_code=204, responses=common(401, 404))
+    @router.put("/accounts/{name}/key", status_code=204, response_class=Response, responses=common(401, 404))
     async def change_key(name: NameInPath, asked: models.KeyIn) -> None:
         """A new device key; the one before is void."""
         await world.store.run(lambda tx: accounts.set_key(tx, name, asked.key, world.seal, world.now_ms()))
         world.log.event("account-key-changed", account=name)
 
-    @router.delete("/accounts/{name}", status_code=204, responses=common(401, 404))
+    @router.delete("/accounts/{name}", status_code=204, response_class=Response, responses=common(401, 404))
     async def remove_account(name: NameInPath) -> None:
         """Deletes an account; revoke what it was given before, or let it end."""
         await world.store.run(lambda tx: accounts.remove(tx, name))
