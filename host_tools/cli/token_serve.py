@@ -101,8 +101,8 @@ def _running(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _serving(given: dict[str, Any]) -> Any:
     from host_tools.cloud import endpoint
-    from host_tools.tokens.server import Serving
     from host_tools.tokens.parts import Limits
+    from host_tools.tokens.server import Serving
 
     if bool(given["tls_cert"]) != bool(given["tls_key"]):
         raise click.UsageError("--tls-cert and --tls-key go together")

@@ -111,10 +111,14 @@ class Issuer:
     def _look(self, tx: Connection, scope: Scope) -> Held | Literal[True] | None:
         """Another replica's fresh token; True if it is ours to apply; None if another replica is at it."""
         world, now_ms = self._world, self._world.now_ms()
+        # The lease first: a look before it would miss what another replica keeps in between.
+        leased = held.take_lease(tx, scope.key, world.replica, now_ms, _LEASE_MS)
         found = held.best(tx, [scope], world.key_id, now_ms, world.seal).get(scope.key)
         if found is not None and standing(world, found) is Standing.FRESH:
+            if leased:
+                held.give_back_lease(tx, scope.key, world.replica)
             return found
-        return True if held.take_lease(tx, scope.key, world.replica, now_ms, _LEASE_MS) else None
+        return True if leased else None
 
     async def _apply(self, scope: Scope) -> Held:
         await paced(

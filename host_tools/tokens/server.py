@@ -17,9 +17,9 @@ from host_tools.tokens.certificates import Certificates
 from host_tools.tokens.control import Control
 from host_tools.tokens.logs import Log
 from host_tools.tokens.metrics import Metrics
+from host_tools.tokens.parts import Limits, Parts, put_together
 from host_tools.tokens.patience import Impatient
 from host_tools.tokens.policy import Sharing
-from host_tools.tokens.parts import Limits, Parts, put_together
 from host_tools.tokens.state import State
 from host_tools.tokens.store import Store
 from host_tools.tokens.web.app import application

@@ -57,8 +57,20 @@ def test_tokens_from_apply_to_revoke(twin: TwinThread, run: Run, tmp_path: Path)
     texts = json.loads(file.read_text())
     assert all(text not in json.dumps(facts) for text in texts.values())
     signed = subprocess.run(
-        [COMMAND, "sign", "--mode", "token", "--client-id", DEVICE, "--access-key-id", twin.access_key_id]
-        + ["--instance", twin.instance_id, "--tokens-file", str(file), "--json"],
+        [
+            *(
+                COMMAND,
+                "sign",
+                "--mode",
+                "token",
+                "--client-id",
+                DEVICE,
+                "--tokens-file",
+                str(file),
+                "--json",
+            ),
+            *("--access-key-id", twin.access_key_id, "--instance", twin.instance_id),
+        ],
         capture_output=True,
         text=True,
         check=True,

@@ -1,4 +1,4 @@
-"""The service is away: what is valid is handed out and said to be so, nobody waits in vain, nothing is lost."""
+"""The service is away: what is valid is handed out and said to be so, nobody waits in vain."""
 
 import time
 

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from http.client import HTTPException
 from pathlib import Path
 
 from host_tools.tokens.state import State
@@ -40,7 +41,7 @@ class Device(threading.Thread):
             client = self._clients[(self._turn + number) % len(self._clients)]
             try:
                 status, answer = client.ask(self.client_id, self._key)
-            except (OSError, ValueError, AssertionError) as error:
+            except (OSError, HTTPException, ValueError, AssertionError) as error:
                 told = f"{type(error).__name__} {error}"
                 continue
             if status == 200 and not answer["degraded"]:

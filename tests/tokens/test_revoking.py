@@ -1,4 +1,4 @@
-"""Revocations: queued, worked off at the service's pace, over restarts; the device's token is replaced at once."""
+"""Revocations: queued, worked off at the service's pace, over restarts; tokens are replaced at once."""
 
 import time
 

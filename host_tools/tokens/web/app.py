@@ -13,8 +13,8 @@ import devcred as agent
 from host_tools.errors import MachineError, ToolError, UsageError
 from host_tools.tokens import metrics, policy, refusals
 from host_tools.tokens.accounts import AccountExistsError, NoAccountError
-from host_tools.tokens.refusals import Refusal, RefusedError
 from host_tools.tokens.parts import Parts
+from host_tools.tokens.refusals import Refusal, RefusedError
 from host_tools.tokens.web import admin, device
 from host_tools.tokens.web.guard import Guard, answer
 from host_tools.tokens.web.models import HealthOut, ReadyOut
