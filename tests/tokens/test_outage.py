@@ -86,11 +86,15 @@ def test_what_the_service_refuses_is_told_as_such(twin: TwinThread, server: Serv
     key = enter(server.state, DEVICE)
     no = {"error_code": "PermissionCheckFailed", "status": 400}
     twin.faults.add(where="api", operation="ApplyToken", what="error", times=0, **no)
+    refused = 'cloud_calls_total{operation="ApplyToken",outcome="CloudRefusedError"}'
+    assert server.ask(DEVICE, key)[1]["error"] == "service-refused"
+    # The first no is the answer; the other kind's call may still be under way then.
+    wait_until(lambda: server.metric(refused) == 2, "one call for each kind")
     for _ in range(3):
         status, answer = server.ask(DEVICE, key)
         assert (status, answer["error"]) == (503, "service-refused")
     # It was not asked again for each of them, and others are served.
-    assert server.metric('cloud_calls_total{operation="ApplyToken",outcome="CloudRefusedError"}') == 2
+    assert server.metric(refused) == 2
     assert server.call("GET", "/readyz")[1]["service"] is True
 
 
