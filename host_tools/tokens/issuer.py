@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -57,7 +58,9 @@ class Issuer:
     def renew(self, scope: Scope) -> None:
         """Get a fresh token for those who come later; a failure is theirs to see."""
         if not self.breaker.failing and len(self._under_way) < _MOST_AT_ONCE:
-            self._task(scope)
+            # Refused a moment ago: that is for those to hear who have no token yet.
+            with suppress(CloudRefusedError):
+                self._task(scope)
 
     async def close(self) -> None:
         """Give up what is under way."""

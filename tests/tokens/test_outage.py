@@ -105,3 +105,16 @@ def test_throttled_is_no_outage(twin: TwinThread, server: Server) -> None:
     assert (status, answer["error"]) == (503, "unavailable")
     wait_until(lambda: server.ask(DEVICE, key)[0] == 200, "served again")
     assert applied(server) == 2
+
+
+def test_a_refused_renewal_is_not_felt_by_who_gets_a_good_token(
+    twin: TwinThread, server: Server, clock: Clock
+) -> None:
+    key = enter(server.state, DEVICE, life_s=1000)
+    first = server.tokens(DEVICE, key)
+    no = {"error_code": "PermissionCheckFailed", "status": 400}
+    twin.faults.add(where="api", operation="ApplyToken", what="error", times=0, **no)
+    clock.ahead_s = 460.0  # 54 % are left: to be renewed, in the background
+    assert server.tokens(DEVICE, key)["password"] == first["password"]
+    wait_until(lambda: bool(server.events("apply-failed")), "the renewal refused")
+    assert server.tokens(DEVICE, key)["password"] == first["password"]
