@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from sqlalchemy import Connection, delete
 
@@ -58,10 +59,13 @@ class Chores:
     async def _revoke_next(self) -> bool:
         """Whether there was one to revoke."""
         world = self._world
-        due = await world.store.run(lambda tx: revocations.claim(tx, world.now_ms(), world.seal))
-        if due is None:
-            return False
+        claiming = asyncio.ensure_future(
+            world.store.run(lambda tx: revocations.claim(tx, world.now_ms(), world.seal))
+        )
         try:
+            due = await asyncio.shield(claiming)
+            if due is None:
+                return False
             await paced(
                 world,
                 self._pace,
@@ -69,7 +73,10 @@ class Chores:
             )
             outcome = await self._revoked(due)
         except asyncio.CancelledError:
-            await world.store.run(lambda tx: revocations.give_back(tx, due, world.now_ms()))
+            # Claimed in any case by now; left so, it would wait until the claim runs out.
+            with suppress(MachineError):
+                if claimed := await claiming:
+                    await world.store.run(lambda tx: revocations.give_back(tx, claimed, world.now_ms()))
             raise
         await world.store.run(lambda tx: self._note(tx, due, outcome))
         return True

@@ -101,8 +101,10 @@ class Counter:
         if refusal:
             return refusal
         wanted = caller.scopes(self._life_s)
-        if not wanted or any(len(scope.resources) > policy.MAX_RESOURCES for scope in wanted):
+        if not wanted:
             return refusals.NO_TOPICS
+        if any(len(scope.resources) > policy.MAX_RESOURCES for scope in wanted):
+            return refusals.TOO_MANY_TOPICS
         found = held.best(tx, wanted, world.key_id, world.now_ms(), world.seal)
         good = [standing(world, token) in (Standing.FRESH, Standing.AGEING) for token in found.values()]
         if len(good) < len(wanted) or not all(good):

@@ -102,6 +102,12 @@ def take_lease(tx: Connection, scope: str, holder: str, now_ms: int, for_ms: int
     return was_done(tx, taken, leases)
 
 
+def extend_lease(tx: Connection, scope: str, holder: str, until_ms: int) -> None:
+    """Keeps a lease that `holder` still has."""
+    own = update(leases).where(leases.c.scope == scope, leases.c.holder == holder)
+    tx.execute(own.values(until_ms=until_ms))
+
+
 def give_back_lease(tx: Connection, scope: str, holder: str) -> None:
     """Others may apply at once."""
     tx.execute(delete(leases).where(leases.c.scope == scope, leases.c.holder == holder))

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from devcred import topics
 from host_tools.tokens import accounts as book
 from host_tools.tokens import challenge, refusals
-from host_tools.tokens.accounts import Account
+from host_tools.tokens.account import Account
 from host_tools.tokens.challenge import Nonces
 from host_tools.tokens.database import insert_new
 from host_tools.tokens.refusals import Refusal

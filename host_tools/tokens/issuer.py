@@ -7,7 +7,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from host_tools.errors import CloudError, CloudRefusedError, CloudThrottledError, ToolError
+from host_tools.errors import CloudError, CloudRefusedError, CloudThrottledError, MachineError, ToolError
 from host_tools.tokens import audit, held, policy
 from host_tools.tokens.breaker import Breaker
 from host_tools.tokens.control import THREADS, Control
@@ -17,8 +17,9 @@ from host_tools.tokens.policy import Standing
 from host_tools.tokens.scopes import Scope
 from host_tools.tokens.world import World
 
-_LEASE_MS = 15_000
-"""Longer than a call can take, its wait for the pace included."""
+_LEASE_MS = 4000
+_BEAT_S = 1.0
+"""A lease is kept up while its holder lives: if it dies, another replica applies before devices give up."""
 _POLL_S = 0.05
 _REFUSED_S = 30.0
 _MOST_AT_ONCE = 2000
@@ -93,8 +94,11 @@ class Issuer:
         self._under_way.pop(key, None)
         # Asked for, so that a failure that nobody waits for is not reported as forgotten.
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, CloudRefusedError) and len(self._refused) < _MOST_AT_ONCE:
-            self._refused[key] = (self._world.monotonic() + _REFUSED_S, error)
+        if isinstance(error, CloudRefusedError):
+            now_s = self._world.monotonic()
+            if len(self._refused) >= _MOST_AT_ONCE:
+                self._refused = {each: no for each, no in self._refused.items() if now_s < no[0]}
+            self._refused[key] = (now_s + _REFUSED_S, error)
 
     async def _fetch(self, scope: Scope) -> Held:
         while True:
@@ -106,10 +110,22 @@ class Issuer:
             await asyncio.sleep(_POLL_S)
 
     async def _leased(self, scope: Scope) -> Held:
+        beat = asyncio.create_task(self._keep_lease(scope))
         try:
             return await self._apply(scope)
         finally:
+            beat.cancel()
             await self._world.store.run(lambda tx: held.give_back_lease(tx, scope.key, self._world.replica))
+
+    async def _keep_lease(self, scope: Scope) -> None:
+        world = self._world
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            # Without the database nobody takes the lease away either.
+            with suppress(MachineError):
+                await world.store.run(
+                    lambda tx: held.extend_lease(tx, scope.key, world.replica, world.now_ms() + _LEASE_MS)
+                )
 
     def _look(self, tx: Connection, scope: Scope) -> Held | Literal[True] | None:
         """Another replica's fresh token; True if it is ours to apply; None if another replica is at it."""

@@ -5,19 +5,18 @@ from typing import Any
 
 from host_tools.http1 import Http1
 
-_HEAD_S = 10.0
-
 
 class Impatient(Http1):
     """Ends a connection whose first request's head is not there in time."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, *arguments: Any, head_s: float, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._head_s = head_s
         self._head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._head = self.loop.call_later(_HEAD_S, transport.abort)
+        self._head = self.loop.call_later(self._head_s, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -32,6 +32,9 @@ CHALLENGE = Refusal(401, "challenge", "the nonce is past, used, or another clien
 REFUSED = Refusal(401, "refused", "no such client ID, or the proof is wrong", _OPERATOR_S)
 DISABLED = Refusal(403, "disabled", "the account is switched off", _OPERATOR_S)
 NO_TOPICS = Refusal(403, "no-topics", "the account may read and write nothing", _OPERATOR_S)
+TOO_MANY_TOPICS = Refusal(
+    403, "no-topics", "with its group the account has more than 100 topics to read or to write", _OPERATOR_S
+)
 NOT_ALLOWED = Refusal(403, "not-allowed", "the operator has not allowed it, or it was used", _OPERATOR_S)
 NO_CREDENTIAL = Refusal(404, "no-credential", "the service holds none for this client ID", _OPERATOR_S)
 

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from host_tools.cloud.client import CloudClient
@@ -27,7 +28,6 @@ from host_tools.tokens.world import World
 
 _GRACE_S = 10
 _MOST_REQUESTS = 2000
-_LOOK_AT_FILES_S = 2.0
 STOP_S = 60.0
 
 
@@ -36,6 +36,7 @@ class Serving:
     """`tls` is chain and key in PEM; without it only loopback or a proxy that does TLS is served.
 
     `proxies`: addresses whose X-Forwarded-For counts. `drain_s`: how long /readyz says no before the end.
+    `head_s`: a connection's time for its first head. `watch_s`: between two looks at the certificate's files.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +44,8 @@ class Serving:
     tls: tuple[Path, Path] | None = None
     proxies: tuple[str, ...] = ()
     drain_s: float = 0.0
+    head_s: float = 10.0
+    watch_s: float = 2.0
     limits: Limits = field(default_factory=Limits)
 
 
@@ -84,7 +87,7 @@ class TokenServer:
         self._http = HttpServer(
             application(self._parts),
             grace_s=_GRACE_S,
-            http=Impatient,
+            http=partial(Impatient, head_s=self._serving.head_s),
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,
             limit_concurrency=_MOST_REQUESTS,
@@ -116,7 +119,7 @@ class TokenServer:
 
     async def _watch_files(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_AT_FILES_S)
+            await asyncio.sleep(self._serving.watch_s)
             self._reload(force=False)
 
     def _reload(self, *, force: bool) -> None:

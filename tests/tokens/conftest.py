@@ -18,7 +18,7 @@ from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
 from host_tools.loop_thread import LoopThread
 from host_tools.tokens import accounts, challenge, control
-from host_tools.tokens.accounts import Account
+from host_tools.tokens.account import Account
 from host_tools.tokens.logs import Log
 from host_tools.tokens.parts import Limits
 from host_tools.tokens.scopes import rights

@@ -10,7 +10,7 @@ import pytest
 
 from host_tools.errors import MachineError, UsageError
 from host_tools.tokens import accounts, audit, held, quota, revocations
-from host_tools.tokens.accounts import Account, AccountExistsError, NoAccountError
+from host_tools.tokens.account import Account, AccountExistsError, NoAccountError
 from host_tools.tokens.database import Database, open_database
 from host_tools.tokens.held import Held
 from host_tools.tokens.pacing import APPLY
@@ -51,7 +51,7 @@ def test_an_account_s_life(database: Database, state: State) -> None:
     with database.transaction() as tx:
         assert accounts.get(tx, "alice").client_ids == (f"{GROUP}@@@2",)
         assert [each.name for each in accounts.page(tx, "", 10)] == ["alice"]
-        accounts.remove(tx, "alice")
+        accounts.remove(tx, "alice", NOW)
         assert accounts.page(tx, "", 10) == []
         with pytest.raises(NoAccountError):
             accounts.get(tx, "alice")

@@ -8,7 +8,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from host_tools.errors import UsageError
 from host_tools.tokens import accounts, audit, held, refusals, revocations
-from host_tools.tokens.accounts import Account
+from host_tools.tokens.account import Account
 from host_tools.tokens.refusals import RefusedError
 from host_tools.tokens.scopes import rights
 from host_tools.tokens.web import models
@@ -84,7 +84,7 @@ def _account_routes(router: APIRouter, world: World) -> None:
     @router.delete("/accounts/{name}", status_code=204, response_class=Response, responses=common(401, 404))
     async def remove_account(name: NameInPath) -> None:
         """Deletes an account; revoke what it was given before, or let it end."""
-        await world.store.run(lambda tx: accounts.remove(tx, name))
+        await world.store.run(lambda tx: accounts.remove(tx, name, world.now_ms()))
         world.log.event("account-removed", account=name)
 
 

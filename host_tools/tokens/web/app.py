@@ -12,7 +12,7 @@ from starlette.types import Scope
 import devcred as agent
 from host_tools.errors import MachineError, ToolError, UsageError
 from host_tools.tokens import metrics, policy, refusals
-from host_tools.tokens.accounts import AccountExistsError, NoAccountError
+from host_tools.tokens.account import AccountExistsError, NoAccountError
 from host_tools.tokens.parts import Parts
 from host_tools.tokens.refusals import Refusal, RefusedError
 from host_tools.tokens.web import admin, device

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from devcred import topics
-from host_tools.tokens.accounts import MAX_CLIENT_IDS
+from host_tools.tokens.account import MAX_CLIENT_IDS
 from host_tools.tokens.challenge import KEY_CHARS, NONCE_CHARS, PROOF_CHARS
 from host_tools.tokens.policy import MAX_LIFE_S, MAX_RESOURCES, MIN_LIFE_S
 
