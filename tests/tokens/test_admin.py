@@ -101,7 +101,8 @@ def map_events(server: Server) -> list[dict[str, str]]:
     return [event for what in ("stopping", "stopped") for event in server.events(what)]
 
 
-def test_who_says_nothing_is_not_waited_for(server: Server) -> None:
+def test_who_says_nothing_is_not_waited_for(serve: Serve) -> None:
+    server = serve(Serving(head_s=0.5))
     connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.connect()
     assert connection.sock is not None
@@ -136,7 +137,7 @@ def test_certificates_are_read_anew_and_bad_ones_are_not_taken(serve: Serve, tmp
     authority = certs.new_authority(time.time())
     pem = tmp_path / "server.pem"
     put(pem, certs.server_pem(authority, ["127.0.0.1"], time.time()))
-    server = serve(Serving(limits=GENEROUS, tls=(pem, pem)))
+    server = serve(Serving(limits=GENEROUS, tls=(pem, pem), watch_s=0.1))
     first = serial(server, authority.certificate_pem)
     put(pem, "no certificate at all")
     wait_until(lambda: bool(server.events("certificate-refused")), "told of")

@@ -140,7 +140,8 @@ def test_serve_and_look(twin: TwinThread, state: State, run: Run, tmp_path: Path
         assert connack(twin, answer) == "Success"
         held = done(run("held", "--json"))
         entries = done(run("audit", "--account", DEVICE, "--json"))
-        assert [entry["fingerprint"] for entry in entries] == [each["fingerprint"] for each in held]
+        assert [entry["event"] for entry in entries] == ["delivered", "account-added"]
+        assert entries[0]["fingerprint"] == held[0]["fingerprint"]
         assert done(run("account", "revoke", DEVICE, "--yes", "--json"))[0]["queued"] == 1
         assert done(run("queue", "--json"))[0]["fingerprint"] == held[0]["fingerprint"]
         serving.process.send_signal(signal.SIGHUP)  # without TLS there is nothing to read
