@@ -1,13 +1,17 @@
 """`devcred token ...` as an operator uses it, and `devcred token serve` as a process."""
 
+import io
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
+from host_tools.cli import run as command
 from host_tools.tokens.state import State
 from host_tools.twin import TwinThread
 from tests.tokens.conftest import GROUP, Client
@@ -19,18 +23,20 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def run(twin: TwinThread, state: State, tmp_path: Path) -> Run:
+def run(twin: TwinThread, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The whole command, but in this process: a new one for each of so many calls takes long."""
+
     def call(*arguments: str, stdin: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [COMMAND, "token", *arguments],
-            input=stdin,
-            env=environment(twin, state) | env,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        out, err = io.StringIO(), io.StringIO()
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name in os.environ:
+                patch.delenv(name)
+            for name, value in (environment(twin, state) | env).items():
+                patch.setenv(name, value)
+            patch.chdir(tmp_path)
+            patch.setattr("sys.stdin", io.StringIO(stdin))
+            code = command.run(["token", *arguments])
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
     return call
 
