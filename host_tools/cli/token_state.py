@@ -9,8 +9,6 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from host_tools.tokens.state import State
 
 
@@ -54,7 +52,7 @@ def state(given: dict[str, Any]) -> "State":
 
 
 @contextmanager
-def transaction(given: dict[str, Any]) -> Iterator[tuple["Connection", "State"]]:
+def transaction(given: dict[str, Any]) -> Iterator[tuple[Any, "State"]]:
     """One transaction over the accounts."""
     opened = state(given)
     database = opened.open()

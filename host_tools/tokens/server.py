@@ -160,8 +160,8 @@ class TokenServer:
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends at once (TCP_NODELAY) only where the protocol is named; else each answer after the first of a
-    # connection would wait for the client's delayed acknowledgement, 40 ms.
+    # asyncio sends at once (TCP_NODELAY) only where the protocol is named; else each answer after the first
+    # of a connection would wait for the client's delayed acknowledgement, 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

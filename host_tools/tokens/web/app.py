@@ -89,7 +89,7 @@ def _handlers(app: FastAPI, world: World) -> None:
         return told(refusals.malformed(_what_is_wrong(error)))
 
     async def http(request: Request, error: Any) -> JSONResponse:
-        # FastAPI says 400 of a body that is no text, 422 of one that is no JSON: to a client that is the same.
+        # FastAPI says 400 of a body that is no text, 422 of one that is no JSON: to a client the same.
         status = 422 if error.status_code == 400 else error.status_code
         found = told(Refusal(status, "malformed", str(error.detail), 3600))
         found.headers.update(error.headers or {})
