@@ -18,7 +18,7 @@ class Log:
         self._lock = threading.Lock()
 
     def event(self, what: str, **facts: object) -> None:
-        """`log.event("delivered", client_id=..., fingerprints=[...])`."""
+        """`log.event("applied", kind="R", fingerprint=...)`."""
         at = datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": what, **self._always, **facts}, default=str)
         try:

@@ -164,6 +164,7 @@ def test_what_is_not_in_form_is_refused_and_not_repeated(server: Server, path: s
 
 def test_a_body_that_is_too_large(server: Server) -> None:
     assert server.call("POST", "/v1/challenge", {"client_id": "x" * 100_000})[0] == 413
+    assert server.metric('refusals_total{error="malformed"}') == 1
 
 
 def test_a_body_that_is_no_json(server: Server) -> None:

@@ -16,7 +16,7 @@ from host_tools.tokens.account import AccountExistsError, NoAccountError
 from host_tools.tokens.parts import Parts
 from host_tools.tokens.refusals import Refusal, RefusedError
 from host_tools.tokens.web import admin, device
-from host_tools.tokens.web.guard import Guard, answer
+from host_tools.tokens.web.guard import Guard, told
 from host_tools.tokens.web.models import HealthOut, ReadyOut
 from host_tools.tokens.world import World
 
@@ -78,25 +78,21 @@ def _watching(app: FastAPI, parts: Parts, doorkeeper: admin.Admin) -> None:
 
 
 def _handlers(app: FastAPI, world: World) -> None:
-    def told(refusal: Refusal) -> JSONResponse:
-        world.metrics.refusals.labels(refusal.error).inc()
-        return answer(refusal)
-
     async def refused(request: Request, error: Any) -> JSONResponse:
-        return told(error.refusal)
+        return told(world, error.refusal)
 
     async def invalid(request: Request, error: Any) -> JSONResponse:
-        return told(refusals.malformed(_what_is_wrong(error)))
+        return told(world, refusals.malformed(_what_is_wrong(error)))
 
     async def http(request: Request, error: Any) -> JSONResponse:
         # FastAPI says 400 of a body that is no text, 422 of one that is no JSON: to a client the same.
         status = 422 if error.status_code == 400 else error.status_code
-        found = told(Refusal(status, "malformed", str(error.detail), 3600))
+        found = told(world, Refusal(status, "malformed", str(error.detail), 3600))
         found.headers.update(error.headers or {})
         return found
 
     async def tool(request: Request, error: Any) -> JSONResponse:
-        return told(_of_tool(error, world))
+        return told(world, _of_tool(error, world))
 
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, invalid)

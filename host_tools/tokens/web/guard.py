@@ -19,11 +19,11 @@ _FREE = ("/healthz", "/readyz")
 _FAILURE_COST = 5.0
 """A request that proved nothing counts as so many more."""
 _COSTLY = 401
-_TOLD_FROM = 500
 
 
-def answer(refusal: Refusal) -> JSONResponse:
-    """A refusal as it goes over the wire."""
+def told(world: World, refusal: Refusal) -> JSONResponse:
+    """A refusal as it goes over the wire; it is counted."""
+    world.metrics.refusals.labels(refusal.error).inc()
     headers = {"Retry-After": str(refusal.retry_in_s)} if refusal.status in (429, 503) else None
     return JSONResponse(refusal.facts(), refusal.status, headers)
 
@@ -56,7 +56,7 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - reported, and answered with what tells nothing
             self._report(error)
             if not status:
-                await answer(refusals.BROKEN)(scope, receive, noted)
+                await told(self._world, refusals.BROKEN)(scope, receive, noted)
         took_s = self._world.monotonic() - began_s
         if status == _COSTLY:
             self._per_address.charge(address(scope), self._world.monotonic(), _FAILURE_COST)
@@ -67,15 +67,14 @@ class Guard:
             wait_s = self._per_address.take(address(scope), self._world.monotonic())
             if wait_s:
                 self._world.metrics.limited.labels("address").inc()
-                await refused(self._world, policy.retry_in_s(wait_s, self._world.random()))(
-                    scope, receive, send
-                )
+                refusal = refusals.slow_down(policy.retry_in_s(wait_s, self._world.random()))
+                await told(self._world, refusal)(scope, receive, send)
                 return
         body = await _body(receive)
         if body is None:
             return
         if isinstance(body, Refusal):
-            await answer(body)(scope, receive, send)
+            await told(self._world, body)(scope, receive, send)
             return
         await self._app(scope, _replay(body, receive), send)
 
@@ -84,13 +83,6 @@ class Guard:
         frames = traceback.extract_tb(error.__traceback__)[-4:]
         at = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
         self._world.log.event("internal-error", kind=type(error).__name__, at=at)
-
-
-def refused(world: World, retry_in_s: int) -> JSONResponse:
-    """The answer to one request too many."""
-    refusal = refusals.slow_down(retry_in_s)
-    world.metrics.refusals.labels(refusal.error).inc()
-    return answer(refusal)
 
 
 def address(scope: Scope) -> str:
