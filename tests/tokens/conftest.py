@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,13 @@ from tests.tokens.postgres import absent, cluster
 GROUP = "GID_shop"
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 """For what has to hold in either database."""
+SOAK = bool(os.environ.get("DEVCRED_SOAK"))
+SHARED = (
+    BOTH
+    if SOAK
+    else pytest.mark.parametrize("database_url", ["sqlite" if absent() else "postgresql"], indirect=True)
+)
+"""For what replicas do together: in the database that they would have, in a soak in either."""
 GENEROUS = Limits(address_per_s=10_000, account_per_s=1000)
 """For tests that are about something else."""
 

@@ -3,9 +3,9 @@
 import time
 
 from host_tools.twin import TwinThread
-from tests.tokens.conftest import BOTH, GROUP, Serve, Server, enter, wait_until
+from tests.tokens.conftest import GROUP, SHARED, Serve, Server, enter, wait_until
 
-pytestmark = BOTH
+pytestmark = SHARED
 DEVICE = f"{GROUP}@@@till-1"
 DONE = 'cloud_calls_total{operation="RevokeToken",outcome="ok"}'
 
