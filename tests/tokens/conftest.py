@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
 from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
@@ -26,7 +24,7 @@ from host_tools.tokens.scopes import rights
 from host_tools.tokens.server import STOP_S, Serving, TokenServer
 from host_tools.tokens.state import State, open_state
 from host_tools.twin import Settings, TwinThread
-from tests.tokens.postgres import absent, cluster
+from tests.tokens.postgres import absent, cluster, new_database
 
 GROUP = "GID_shop"
 BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -164,18 +162,6 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
 @pytest.fixture
 def state(tmp_path: Path, database_url: str | None) -> State:
     return open_state(tmp_path / "state", database_url)
-
-
-def new_database(server_url: str) -> str:
-    """The URL of a database that is empty."""
-    name = f"tokens_{secrets.token_hex(4)}"
-    engine = create_engine(
-        make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return server_url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 _PACKAGES = Path("/usr/lib/postgresql")
 _USERS = ("postgres", "nobody")
@@ -48,6 +52,18 @@ def cluster() -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def new_database(server_url: str) -> str:
+    """The URL of a database that is empty."""
+    name = f"tokens_{secrets.token_hex(4)}"
+    engine = create_engine(
+        make_url(server_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return server_url.replace("/postgres?", f"/{name}?")
 
 
 def _initialise(folder: Path, user: pwd.struct_passwd | None, log: int) -> None:
