@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -205,15 +205,21 @@ def enter(
     **more: Any,
 ) -> str:
     """An account in the database; its key."""
-    key = challenge.new_key(secrets.token_bytes)
-    database = state.open()
+    return enter_all(state, [Account(name, kind, rights(read, write), **more)])[name]
+
+
+def enter_all(state: State, made: Iterable[Account]) -> dict[str, str]:
+    """Accounts in the database; their keys by name."""
+    keys: dict[str, str] = {}
+    database, now_ms = state.open(), int(time.time() * 1000)
     try:
         with database.transaction() as tx:
-            made = Account(name, kind, rights(read, write), **more)
-            accounts.add(tx, made, None if kind == "group" else key, state.seal, int(time.time() * 1000))
+            for account in made:
+                key = keys[account.name] = challenge.new_key(secrets.token_bytes)
+                accounts.add(tx, account, None if account.kind == "group" else key, state.seal, now_ms)
     finally:
         database.close()
-    return key
+    return keys
 
 
 def wait_until(condition: Callable[[], bool], what: str, within_s: float = 20.0) -> None:

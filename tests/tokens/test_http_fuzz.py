@@ -28,8 +28,9 @@ from schemathesis.specs.openapi.checks import (
 from host_tools.tokens import challenge
 from host_tools.twin import TwinThread
 from tests.fuzz import seeding
-from tests.tokens.conftest import GROUP, Serve, Server, enter
+from tests.tokens.conftest import GROUP, SHARED, Serve, Server, enter
 
+pytestmark = SHARED
 COUNT = seeding.count("DEVCRED_FUZZ_HTTP", 6)
 CHECKS = [
     not_a_server_error,

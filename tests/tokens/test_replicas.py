@@ -3,12 +3,15 @@
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
 
+from host_tools.tokens.account import Account
+from host_tools.tokens.scopes import rights
 from host_tools.tokens.state import State
 from host_tools.twin import TwinThread
-from tests.tokens.conftest import GROUP, SHARED, SOAK, Client, enter
+from tests.tokens.conftest import GROUP, SHARED, SOAK, Client, Serve, Server, enter, enter_all
 from tests.tokens.replicas import Replica, replica
 
 pytestmark = SHARED
@@ -90,6 +93,23 @@ def test_a_replica_is_killed_under_load(twin: TwinThread, state: State, tmp_path
         assert applied.count(("shop/down/#",)) == applied.count(("shop/up/#",)) == 1
         two.process.send_signal(signal.SIGTERM)
         assert two.process.wait(30) == 0
+
+
+def test_replicas_together_keep_to_the_service_s_calls_a_second(twin: TwinThread, serve: Serve) -> None:
+    """More scopes than it takes in a second, all at once, and it counts: nobody is told to slow down."""
+    replicas = [serve(), serve()]
+    own = rights(["shop/{client_id}"], [])
+    names = [f"{GROUP}-apart@@@d{number}" for number in range(130)]
+    keys = enter_all(replicas[0].state, [Account(name, "device", own) for name in names])
+
+    def ask(name: str, replica: Server) -> int:
+        return Client(replica.port).ask(name, keys[name])[0]
+
+    with ThreadPoolExecutor(32) as pool:
+        statuses = list(pool.map(ask, names, replicas * 65))
+    assert set(statuses) == {200}
+    done = [each.metric('cloud_calls_total{operation="ApplyToken",outcome="ok"}') for each in replicas]
+    assert sum(done) == len(names) and min(done) > len(names) / 4
 
 
 def ask_and_be_cut_off(replica: Replica, client_id: str, key: str) -> None:

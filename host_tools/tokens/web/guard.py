@@ -86,9 +86,9 @@ class Guard:
 
 
 def address(scope: Scope) -> str:
-    """Where a request comes from."""
+    """Where a request comes from; a proxy may hand on any text, and the audit has room for 64 characters."""
     client = scope.get("client")
-    return str(client[0]) if client else "unknown"
+    return str(client[0])[:64] if client else "unknown"
 
 
 async def _body(receive: Receive) -> bytes | Refusal | None:
