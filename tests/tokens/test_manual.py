@@ -20,6 +20,7 @@ from host_tools.tokens import challenge
 from host_tools.tokens.metrics import Metrics
 from host_tools.tokens.state import State
 from host_tools.twin import TwinThread, certs
+from tests import reading
 from tests.tokens.conftest import GROUP
 from tests.tokens.replicas import environment
 
@@ -45,19 +46,11 @@ class Operator:
             self.port = free.getsockname()[1]
 
     def blocks(self) -> Iterator[str]:
-        for text in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.M | re.S):
+        for text in reading.blocks(PAGE, "sh"):
             yield text.replace("8443", str(self.port))
 
     def sh(self, script: str) -> str:
-        done = subprocess.run(
-            ["bash", "-e", "-c", script],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = reading.sh(script, self.folder, self.env)
         assert done.returncode == 0, (script, done.stdout, done.stderr)
         return done.stdout
 
