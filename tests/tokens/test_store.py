@@ -170,6 +170,17 @@ def test_of_many_that_come_at_once_one_gets_the_lease(database: Database) -> Non
         assert held.take_lease(tx, "scope", "next", NOW + 1000, 1000), "not free after its time"
 
 
+def test_a_lease_is_kept_up_by_its_holder_alone(database: Database) -> None:
+    with database.transaction() as tx:
+        assert held.take_lease(tx, "scope", "one", NOW, 1000)
+        held.extend_lease(tx, "scope", "other", NOW + 9000)
+        held.extend_lease(tx, "scope", "one", NOW + 3000)
+        assert not held.take_lease(tx, "scope", "other", NOW + 2999, 1000)
+        assert held.take_lease(tx, "scope", "other", NOW + 3000, 1000)
+        held.extend_lease(tx, "scope", "one", NOW + 9000)
+        assert held.take_lease(tx, "scope", "next", NOW + 4000, 1000), "it was another's by then"
+
+
 def test_of_many_that_come_at_once_no_more_than_the_quota_are_served(database: Database) -> None:
     refused = at_once(database, 8, lambda tx, n: quota.count(tx, DEVICE, 3, NOW))
     assert refused.count(None) == 3
