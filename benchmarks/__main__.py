@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import agent, idle, loading, machine, rates, signature, startup, wear
+from benchmarks import agent, idle, loading, machine, rates, signature, startup, tokens, wear
 from benchmarks.figures import Figure, Matrix
 from benchmarks.peers.brokers import BROKERS, Broker
 from benchmarks.plan import Plan
@@ -26,9 +26,10 @@ BENCHES: dict[str, Callable[[Plan], Sequence[Figure | Matrix]]] = {
     "signature": signature.measure,
     "wear": wear.measure,
     "agent": agent.measure,
+    "tokens": tokens.measure,
     "survival": survey.measure,
 }
-_OWN = frozenset({"signature", "wear", "agent", "survival"})
+_OWN = frozenset({"signature", "wear", "agent", "tokens", "survival"})
 """Those that need no broker."""
 
 

@@ -33,7 +33,7 @@ class Running:
 
     def rss_mb(self) -> float:
         """Resident memory of the process and its children, MiB."""
-        return _rss_kb(self.pid) / 1024
+        return rss_mb(self.pid)
 
 
 @contextmanager
@@ -98,6 +98,11 @@ def require_two_cores() -> None:
     """Raises MachineError where the two sides cannot be kept apart."""
     if sys.platform != "linux" or not {BROKER_CORE, LOAD_CORE} <= os.sched_getaffinity(0):
         raise MachineError("cores 0 and 1 are not both ours", where="bench", do="use Linux with two cores")
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process and its children, MiB."""
+    return _rss_kb(pid) / 1024
 
 
 def _rss_kb(pid: int) -> int:

@@ -27,6 +27,11 @@ PURE = frozenset(
 SHARED_STDLIB = frozenset(("binascii", "hashlib", "json", "struct"))
 HARDWARE = frozenset(("machine", "network", "esp32", "rp2", "bluetooth", "neopixel"))
 SDK = ("alibabacloud", "Tea", "darabonba")
+# The token server's rules: decided here, carried out elsewhere.
+PURE_TOKENS = frozenset(("account", "breaker", "buckets", "challenge", "pacing", "policy", "scopes"))
+PURE_STDLIB = frozenset(
+    ("base64", "binascii", "collections", "dataclasses", "enum", "hashlib", "hmac", "re", "typing")
+)
 # A function shorter than this, as a dumped tree, is alike in two places by chance.
 COPY_MIN_CHARS = 400
 
@@ -111,6 +116,29 @@ def _board_tools(found: Import) -> bool:
     return not _is_under(found.module, "mpremote", "esptool") or found.file.startswith("host_tools/boards/")
 
 
+def _database(found: Import) -> bool:
+    """SQLAlchemy is used in host_tools/tokens alone, FastAPI in its web alone."""
+    if _is_under(found.module, "fastapi", "pydantic"):
+        return found.file.startswith("host_tools/tokens/web/")
+    return not _is_under(found.module, "sqlalchemy", "psycopg") or found.file.startswith("host_tools/tokens/")
+
+
+def _pure_tokens(found: Import) -> bool:
+    """A pure module of the token server imports pure ones and no I/O."""
+    if found.file not in {f"host_tools/tokens/{name}.py" for name in PURE_TOKENS}:
+        return True
+    if _is_under(found.module, "host_tools.tokens"):
+        return found.module.split(".")[2] in PURE_TOKENS
+    return _is_under(found.module, "host_tools.errors", "devcred", *PURE_STDLIB)
+
+
+def _servers(found: Import) -> bool:
+    """The token server knows neither the twin nor boards."""
+    return not found.file.startswith("host_tools/tokens/") or not _is_under(
+        found.module, "host_tools.twin", "host_tools.vboard", "host_tools.boards", "host_tools.bench"
+    )
+
+
 def _cli(found: Import) -> bool:
     """Nothing imports the command line but itself and `python -m`."""
     return not _is_under(found.module, "host_tools.cli") or (
@@ -137,6 +165,9 @@ RULES: tuple[Callable[[Import], bool], ...] = (
     _umqtt,
     _sdk,
     _board_tools,
+    _database,
+    _pure_tokens,
+    _servers,
     _cli,
     _host_of_firmware,
     _firmware_of_host,

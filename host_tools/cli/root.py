@@ -14,6 +14,7 @@ COMMANDS = {
     "proxy": ("proxy", "Put faults in front of any MQTT broker."),
     "sign": ("sign", "Compute the user name and password of an MQTT connection."),
     "simulate": ("simulate", "Run the agent's retry policy for a whole fleet."),
+    "token": ("token", "Apply for tokens, or run the server that hands them to devices."),
     "traceback": ("traceback", "Tell a device's traceback as places in the sources."),
     "twin": ("twin", "Run a local twin of ApsaraMQ for MQTT."),
     "vboard": ("vboard", "Run a virtual board on a file system image."),

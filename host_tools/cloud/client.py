@@ -68,7 +68,26 @@ class CloudClient:
         self._sleep = sleep
         self._rng = rng
 
-    def call(self, operation: str, *, repeatable: bool, **parameters: str) -> Any:
+    def like(self, *, timeouts: Timeouts, policy: Policy) -> "CloudClient":
+        """Another client of the same instance, for another thread."""
+        return CloudClient(
+            self.endpoint, self.instance_id, self._access_key, timeouts=timeouts, policy=policy
+        )
+
+    def access_key_id(self) -> str:
+        """The ID of the AccessKey that signs the calls. Raises CloudRefusedError where none is found."""
+        if self._access_key:
+            return self._access_key.access_key_id
+        asked = Asked("AccessKey", self.endpoint.address, self.endpoint.loopback)
+        try:
+            found = _account(self.endpoint).get_credential().access_key_id
+        except Exception as raised:  # noqa: BLE001 - as for a call
+            raise translate(raised, asked).error from None
+        if not isinstance(found, str) or not found:
+            raise unexpected(asked)
+        return found
+
+    def call(self, operation: str, *, repeatable: bool, **parameters: str | int) -> Any:
         """The body of the answer to `operation`, for example "GetDeviceCredential".
 
         `repeatable` says that carrying it out twice does no harm; then a fault of the network
@@ -91,7 +110,7 @@ class CloudClient:
             attempt += 1
         return answer
 
-    def _attempt(self, asked: Asked, parameters: dict[str, str]) -> Any:
+    def _attempt(self, asked: Asked, parameters: dict[str, str | int]) -> Any:
         """The answer's body, or a Failure."""
         try:
             with direct(self.endpoint.loopback):
@@ -100,7 +119,7 @@ class CloudClient:
             return translate(raised, asked)
         return Failure(unexpected(asked)) if body is None else body
 
-    def _send(self, operation: str, parameters: dict[str, str]) -> Any:
+    def _send(self, operation: str, parameters: dict[str, str | int]) -> Any:
         from alibabacloud_onsmqtt20200420 import models
         from alibabacloud_tea_util.models import RuntimeOptions
 

@@ -1,7 +1,6 @@
 """docs/add-a-board.md, as it stands: a board the project does not know, by one folder and nothing else."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests import reading
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "add-a-board.md"
@@ -23,13 +24,9 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / ".venv").symlink_to(sys.prefix)
-        self.blocks = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-        (self.make, self.look, self.run, self.talk, self.demo) = self._of("sh")
-        (self.definition,) = self._of("json")
+        (self.make, self.look, self.run, self.talk, self.demo) = reading.blocks(PAGE.read_text(), "sh")
+        (self.definition,) = reading.blocks(PAGE.read_text(), "json")
         self.env = dict(os.environ)
-
-    def _of(self, language: str) -> list[str]:
-        return [text for found, text in self.blocks if found == language]
 
     def begin(self) -> None:
         """The folder and what it exports, and the file."""
@@ -38,15 +35,7 @@ class Reader:
         (self.folder / "my-boards" / BOARD / "board.json").write_text(self.definition)
 
     def sh(self, script: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            ["bash", "-e", "-c", script],
-            cwd=self.folder,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return reading.sh(script, self.folder, self.env)
 
     @contextmanager
     def running(self, script: str) -> Iterator[None]:

@@ -1,11 +1,5 @@
 """The control plane over HTTP: Starlette, served by uvicorn in the caller's event loop."""
 
-import asyncio
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
@@ -13,9 +7,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from host_tools.http_server import HttpServer
 from host_tools.twin.api.answers import Answer
 from host_tools.twin.api.control import Control
-from host_tools.twin.api.http1 import Http1
 from host_tools.twin.api.request import Request
 from host_tools.twin.faults.api import ApiFaults
 from host_tools.twin.faults.book import FaultBook
@@ -85,71 +79,16 @@ def _request(request: HttpRequest, body: bytes) -> Request:
     return Request(request.method, path, request.scope["query_string"].decode("latin-1"), headers, body)
 
 
-class ApiServer(uvicorn.Server):
-    """Serves until `stop`, at once when told, and leaves the process's signals alone."""
+class ApiServer(HttpServer):
+    """The control plane, and the faults that are set on it."""
 
     def __init__(self, control: Control, book: FaultBook) -> None:
         self.faults = ApiFaults(book, self._cut)
-        super().__init__(
-            uvicorn.Config(
-                application(control, book, self.faults),
-                http=Http1,
-                h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=_GRACE_S,
-            )
-        )
-        self._up = asyncio.Event()
-        self._down = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-
-    async def start(self, sock: socket.socket) -> None:
-        """Serve on a bound socket, which then belongs to the server; returns once it answers."""
-        self._task = asyncio.create_task(self.serve(sockets=[sock]))
-        up = asyncio.create_task(self._up.wait())
-        await asyncio.wait({up, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        if self._task.done():
-            self._task.result()
-
-    async def stop(self) -> None:
-        """Close the listener and the connections that idle; answers under way are finished."""
-        self._down.set()
-        if self._task is not None:
-            await self._task
+        app = application(control, book, self.faults)
+        super().__init__(app, grace_s=_GRACE_S, h11_max_incomplete_event_size=MAX_HEAD_BYTES)
 
     def _cut(self, client: tuple[str, int] | None) -> None:
         """Close a peer's connection without an answer."""
         for connection in self.server_state.connections:
             if isinstance(connection, H11Protocol) and connection.client == client:
                 connection.transport.abort()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """None: they belong to whoever runs the loop."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._up.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's, without its pause of 0.1 s where nothing is open."""
-        if self.server_state.connections or self.server_state.tasks:
-            await super().shutdown(sockets)
-            return
-        for listener in (*self.servers, *(sockets or ())):
-            listener.close()
-
-    async def main_loop(self) -> None:
-        while not self._down.is_set():
-            await self.on_tick(0)  # renews the Date header
-            try:
-                await asyncio.wait_for(self._down.wait(), 1.0)
-            except TimeoutError:
-                continue

@@ -11,7 +11,7 @@ _LOG.setLevel(logging.ERROR)
 
 class Http1(H11Protocol):
     """Bytes that are no HTTP are answered with 400, as ever, but not warned of: a log of ours, and not
-    uvicorn's own, as that belongs to whoever embeds the twin.
+    uvicorn's own, as that belongs to whoever embeds the server.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
