@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from host_tools.boards.shrink import names, shake, texts
+from host_tools.boards.shrink import names, order, shake, texts
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
 from host_tools.boards.shrink.linemap import LineMap
 from host_tools.boards.shrink.rename import rename
@@ -40,8 +40,10 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     # What fell out may leave a constant with one use.
     tree = shake.inline_constants(tree)
     places = [_place(*each) for each in _walk(tree)]
-    chosen = names.choose(tree, ENTRY, foreign)
-    tree = rename(tree, chosen)
+    tree = rename(tree, names.choose(tree, ENTRY, foreign))
+    front = ast.Module(order.front(tree), [])
+    tree.body = front.body + tree.body
+    places = [places[0] for _ in _walk(front)] + places
     text = ast.unparse(tree) + "\n"
     shown_as = f"{PACKAGE}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARS]}"
     return Bundle(text, shown_as, _map(shown_as, text, places))

@@ -8,10 +8,8 @@ import ast
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from host_tools.boards.shrink.order import INTERNED_CHARS
 from host_tools.boards.shrink.scopes import DEFINITIONS, assigned, filled, imported
-
-# MicroPython keeps a longer text outside the table of names, once for each place that has it.
-_SHARED_TEXT_CHARS = 10
 
 
 def fold(tree: ast.Module, constants: Mapping[str, object]) -> ast.Module:
@@ -107,7 +105,7 @@ _LITERAL = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
 
 
 def _is_short(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHARED_TEXT_CHARS)
+    return isinstance(value, int) or (isinstance(value, str) and len(value) <= INTERNED_CHARS)
 
 
 def shake(tree: ast.Module, entry: str, called: Collection[str]) -> ast.Module:
