@@ -103,14 +103,15 @@ def test_it_does_what_the_sources_do_and_its_traceback_names_their_lines(tmp_pat
 
 def test_without_line_numbers_the_function_is_still_named(tmp_path):
     printed = run(bundle(SOURCES, (), ""), tmp_path, lines=False)
-    assert any('"devcred/helper.py"' in line and "in Worker.break_it" in line for line in printed)
+    frame = next(line for line in printed if "devcred/agent.py" in line)
+    assert "in main (with " in frame and "Worker.break_it" in frame
 
 
 def test_what_a_build_leaves_out_is_gone_with_all_that_only_it_needs(tmp_path):
     made = bundle(SOURCES, ("extra",), "")
     assert "extra" not in made.text and "unused" not in made.text
     assert not any("extra" in line for line in run(made, tmp_path))
-    assert len(ast.parse(made.text).body) < len(ast.parse(bundle(SOURCES, (), "").text).body)
+    assert len(made.text) < len(bundle(SOURCES, (), "").text)
 
 
 def test_a_build_without_texts_prints_numbers_that_the_host_reads(tmp_path):

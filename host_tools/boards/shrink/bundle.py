@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from host_tools.boards.shrink import names, order, shake, texts
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
-from host_tools.boards.shrink.linemap import LineMap
+from host_tools.boards.shrink.inline import inline
+from host_tools.boards.shrink.linemap import LineMap, Place
 from host_tools.boards.shrink.rename import rename
 from host_tools.boards.shrink.scopes import DEFINITIONS
 
@@ -39,7 +40,10 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.shake(tree, ENTRY, foreign | names.API)
     # What fell out may leave a constant with one use.
     tree = shake.inline_constants(tree)
-    places = [_place(*each) for each in _walk(tree)]
+    for statement, inside in _walk(tree):
+        statement.place = [_place(statement, inside)]  # type: ignore[attr-defined]
+    tree = inline(tree, ENTRY, foreign | names.KNOWN)
+    places = [_shown(statement) for statement, _ in _walk(tree)]
     tree = rename(tree, names.choose(tree, ENTRY, foreign))
     front = ast.Module(order.front(tree), [])
     tree.body = front.body + tree.body
@@ -49,17 +53,17 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     return Bundle(text, shown_as, _map(shown_as, text, places))
 
 
-def _map(name: str, text: str, places: list[list[str | int]]) -> LineMap:
+def _map(name: str, text: str, places: list[list[Place]]) -> LineMap:
     """`places` are those of the statements, in the order of `text`."""
-    lines: dict[str, list[str | int]] = {}
-    functions: dict[str, list[list[str | int]]] = {}
+    lines: dict[str, list[Place]] = {}
+    functions: dict[str, list[Place]] = {}
     classes = {}
     for (statement, _), place in zip(_walk(ast.parse(text)), places, strict=True):
         lines[str(statement.lineno)] = place
         if isinstance(statement, ast.ClassDef):
-            classes[statement.name] = str(place[2])
+            classes[statement.name] = str(place[-1][2])
         elif isinstance(statement, DEFINITIONS):
-            functions.setdefault(statement.name, []).append(place)
+            functions.setdefault(statement.name, []).append(place[-1])
     return LineMap(name, lines, functions, classes)
 
 
@@ -93,7 +97,14 @@ def _walk(node: ast.AST, inside: tuple[str, ...] = ()) -> Iterator[tuple[ast.stm
             yield from _walk(child, inside)
 
 
-def _place(statement: ast.stmt, inside: tuple[str, ...]) -> list[str | int]:
-    """[file, line, function], before anything is renamed."""
+def _shown(statement: ast.stmt) -> list[Place]:
+    """Its places, that of the call before its own; a definition's with the functions that went into it."""
+    *calls, (file, line, function) = statement.place  # type: ignore[attr-defined]
+    merged = getattr(statement, "merged", ())
+    return [*calls, [file, line, f"{function} (with {', '.join(merged)})" if merged else function]]
+
+
+def _place(statement: ast.stmt, inside: tuple[str, ...]) -> Place:
+    """Before anything is renamed."""
     function = ".".join(inside).partition(".")[2] or "<module>"
     return [f"{PACKAGE}/{statement.origin}.py", statement.lineno, function]  # type: ignore[attr-defined]

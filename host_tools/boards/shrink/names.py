@@ -54,6 +54,8 @@ _BUILT_IN = frozenset(
     for kind in (str, bytes, bytearray, list, dict, set, tuple, int, memoryview, OSError, property)
     for name in dir(kind)
 )
+# Whatever anybody else may call.
+KNOWN = API | FOREIGN | _BUILT_IN
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The format of .mpy files knows these by number, and each firmware has them in its ROM: they take less of
 # a file than one letter does, and nothing of the heap. The second text are names of MicroPython's own, which
@@ -100,7 +102,7 @@ def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
     nodes = list(ast.walk(tree))
     keywords = {each.arg for each in nodes if isinstance(each, ast.keyword) and each.arg}
     spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    kept = API | FOREIGN | _BUILT_IN | keywords | spelled | set(foreign)
+    kept = KNOWN | keywords | spelled | set(foreign)
     top = {name: each for each in tree.body for name in assigned(each) if name != entry}
     functions = [name for name, each in top.items() if isinstance(each, FUNCTIONS)]
     others = [name for name in top if name not in functions]

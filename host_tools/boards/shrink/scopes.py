@@ -68,5 +68,6 @@ def filled(node: Block) -> Block:
     if not node.body:
         nothing = ast.copy_location(ast.Pass(), node)
         nothing.origin = node.origin  # type: ignore[union-attr,attr-defined]
+        nothing.place = getattr(node, "place", None)  # type: ignore[attr-defined]
         node.body = [nothing]
     return node

@@ -1,0 +1,167 @@
+"""Which functions one place alone calls, and what their statements are there."""
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from host_tools.boards.shrink.exits import like
+from host_tools.boards.shrink.scopes import DEFINITIONS, FUNCTIONS, bound
+from host_tools.boards.shrink.steps import head, is_simple
+
+# Locals of what was put in; those of two that follow each other share their names, and so their room.
+_SLOT = "~"
+_NOT_PLAIN = (*FUNCTIONS, ast.ClassDef, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)
+
+
+@dataclass(frozen=True)
+class Callee:
+    """`key`: as calls name it; a method's begins with a dot."""
+
+    key: str
+    node: ast.FunctionDef
+
+    def parameters(self) -> list[str]:
+        return [each.arg for each in self.node.args.args]
+
+    def takes(self, call: ast.Call) -> bool:
+        """Whether the call says plainly what is for which parameter."""
+        return _arguments(self, call) is not None
+
+
+@dataclass
+class Given:
+    """`first` are the values that must be kept, `body` what comes then, in names of the caller's."""
+
+    first: list[ast.stmt]
+    body: list[ast.stmt]
+    slots: int
+
+    def fresh(self) -> str:
+        self.slots += 1
+        return f"{_SLOT}{self.slots}"
+
+
+def callees(tree: ast.Module, known: set[str]) -> dict[str, Callee]:
+    """By key, what is called once and by nobody else."""
+    nodes = list(ast.walk(tree))
+    uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
+    read = Counter(each.attr for each in nodes if isinstance(each, ast.Attribute))
+    spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+    methods = [
+        each
+        for definition in tree.body
+        if isinstance(definition, ast.ClassDef)
+        for each in definition.body
+        if isinstance(each, DEFINITIONS)
+    ]
+    named = Counter(each.name for each in methods)
+    found = [
+        Callee(each.name, each)
+        for each in tree.body
+        if isinstance(each, ast.FunctionDef) and uses[each.name] == 1 and each.name not in known
+    ]
+    found += [
+        Callee(f".{each.name}", each)
+        for each in methods
+        if isinstance(each, ast.FunctionDef)
+        if named[each.name] == read[each.name] == 1 and each.name not in known | spelled
+        if not each.name.startswith("__")
+    ]
+    return {each.key: each for each in found if _is_plain(each.node)}
+
+
+def _is_plain(node: ast.FunctionDef) -> bool:
+    extra = node.args.vararg or node.args.kwarg or node.args.kwonlyargs or node.args.posonlyargs
+    inner = (each for statement in node.body for each in ast.walk(statement))
+    return not (extra or node.decorator_list) and not any(
+        isinstance(each, _NOT_PLAIN) or (isinstance(each, ast.Name) and each.id == "super") for each in inner
+    )
+
+
+def _arguments(callee: Callee, call: ast.Call) -> dict[str, ast.expr] | None:
+    """By parameter, in the order in which they are evaluated; defaults last."""
+    names = callee.parameters()
+    values = list(call.args)
+    if callee.key.startswith("."):
+        assert isinstance(call.func, ast.Attribute)
+        values = [call.func.value, *values]
+    if any(isinstance(each, ast.Starred) for each in values) or len(values) > len(names):
+        return None
+    found = dict(zip(names, values, strict=False))
+    for each in call.keywords:
+        if each.arg is None or each.arg in found or each.arg not in names:
+            return None
+        found[each.arg] = each.value
+    defaults = callee.node.args.defaults
+    for name, value in zip(names[len(names) - len(defaults) :], defaults, strict=True):
+        if name not in found and not isinstance(value, ast.Constant):
+            return None
+        found.setdefault(name, value)
+    return found if len(found) == len(names) else None
+
+
+def given(callee: Callee, call: ast.Call, statement: ast.stmt) -> Given:
+    """What the call is, told at `statement`."""
+    arguments = _arguments(callee, call)
+    assert arguments is not None
+    body = copy.deepcopy(callee.node.body)
+    stored = {each.id for each in _names(body) if isinstance(each.ctx, ast.Store)}
+    base = _slots([ast.Expr(getattr(statement, head(statement)))])
+    made = Given([], body, base + _slots(body))
+    new: dict[str, ast.expr] = {}
+    for name in sorted(bound(callee.node)):
+        value = arguments.get(name)
+        if value is not None and is_simple(value) and name not in stored:
+            new[name] = value
+        elif name.startswith(_SLOT):
+            new[name] = ast.Name(f"{_SLOT}{int(name[1:]) + base}", ast.Load())
+        else:
+            new[name] = ast.Name(made.fresh(), ast.Load())
+    for name, value in arguments.items():
+        kept = new[name]
+        if kept is not value and isinstance(kept, ast.Name):
+            made.first.append(like(ast.Assign([ast.Name(kept.id, ast.Store())], value), statement))
+    for one in body:
+        _Renamed(new).visit(one)
+        for each in ast.walk(one):
+            if isinstance(each, ast.stmt):
+                each.place = statement.place + each.place  # type: ignore[attr-defined]
+    return made
+
+
+def _names(block: list[ast.stmt]) -> Iterator[ast.Name]:
+    return (each for one in block for each in ast.walk(one) if isinstance(each, ast.Name))
+
+
+def _slots(block: list[ast.stmt]) -> int:
+    """The last that is in use there."""
+    return max((int(each.id[1:]) for each in _names(block) if each.id.startswith(_SLOT)), default=0)
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, new: dict[str, ast.expr]) -> None:
+        self._new = new
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id not in self._new:
+            return node
+        new = copy.deepcopy(self._new[node.id])
+        if isinstance(new, ast.Name):
+            new.ctx = node.ctx
+        return ast.copy_location(new, node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        node.name = node.name and self._name(node.name)
+        return self.generic_visit(node)
+
+    def visit_alias(self, node: ast.alias) -> ast.AST:
+        known = node.asname or node.name
+        if known in self._new:
+            node.asname = self._name(known)
+        return node
+
+    def _name(self, old: str) -> str:
+        new = self._new.get(old)
+        return new.id if isinstance(new, ast.Name) else old
