@@ -32,11 +32,14 @@ class _Inliner:
         self._under_way: list[Function] = []
 
     def run(self) -> None:
-        for holder in (self._tree, *(each for each in self._tree.body if isinstance(each, ast.ClassDef))):
+        """Bottom up: what goes somewhere has taken in before what it calls itself."""
+        classes = [each for each in self._tree.body if isinstance(each, ast.ClassDef)]
+        holders: list[ast.Module | ast.ClassDef] = [self._tree, *classes]
+        for holder in holders:
             for each in holder.body:
                 if isinstance(each, FUNCTIONS):
                     self._function(each)
-        for holder in (self._tree, *(each for each in self._tree.body if isinstance(each, ast.ClassDef))):
+        for holder in holders:
             holder.body = [each for each in holder.body if id(each) not in self._gone]
             if isinstance(holder, ast.ClassDef):
                 filled(holder)
@@ -92,10 +95,10 @@ class _Inliner:
             return None
         beside: list[ast.expr] = []
         for part, kind in steps(getattr(statement, name), self._stable):
-            callee = self._callees.get(_key(part)) if isinstance(part, ast.Call) else None
-            if callee and callee.node not in self._under_way and callee.takes(part):
+            if isinstance(part, ast.Call) and (callee := self._callees.get(_key(part))):
                 inside = {id(each) for each in ast.walk(part)}
-                if all(id(each) in inside for each in beside):
+                free = callee.node not in self._under_way and callee.takes(part)
+                if free and all(id(each) in inside for each in beside):
                     return part, callee
             if kind is Kind.DOES:
                 beside.append(part)

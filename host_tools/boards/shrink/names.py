@@ -16,6 +16,7 @@ from host_tools.boards.shrink.scopes import (
     DEFINITIONS,
     FUNCTIONS,
     assigned,
+    globals_of,
     imported,
     parameters,
 )
@@ -105,7 +106,7 @@ def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
     kept = KNOWN | keywords | spelled | set(foreign)
     top = {name: each for each in tree.body for name in assigned(each) if name != entry}
     functions = [name for name, each in top.items() if isinstance(each, FUNCTIONS)]
-    others = [name for name in top if name not in functions]
+    others = [name for name in top if name not in functions] + sorted(globals_of(tree))
     own = own_attributes(tree)
     methods, data = (sorted(found - kept) for found in own)
     used = Counter(each.id for each in nodes if isinstance(each, ast.Name))

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterator
 from enum import Enum, auto
 
+from host_tools.boards.shrink.scopes import MUTABLE
+
 
 class Kind(Enum):
     """What evaluating a part does."""
@@ -23,6 +25,8 @@ def steps(node: ast.expr, modules: frozenset[str]) -> Iterator[Step]:
     `modules`: names whose attributes stay as they are.
     """
     match node:
+        case ast.Name(id=name) if MUTABLE in name:
+            yield node, Kind.DOES
         case ast.Constant() | ast.Name() | ast.Lambda():
             yield node, Kind.STABLE
         case ast.Attribute(ast.Name(id=name)) if name in modules:
@@ -43,9 +47,9 @@ def steps(node: ast.expr, modules: frozenset[str]) -> Iterator[Step]:
             yield from steps(operand, modules)
             yield node, Kind.DOES
         case ast.BinOp() | ast.UnaryOp() | ast.Attribute() | ast.Subscript() | ast.Await():
-            for part in ast.iter_child_nodes(node):
-                if isinstance(part, ast.expr):
-                    yield from steps(part, modules)
+            for each in ast.iter_child_nodes(node):
+                if isinstance(each, ast.expr):
+                    yield from steps(each, modules)
             yield node, Kind.DOES
         case ast.Tuple(elements) | ast.List(elements):
             for element in elements:
@@ -65,7 +69,7 @@ def _called(func: ast.expr, modules: frozenset[str]) -> Iterator[Step]:
 
 def is_simple(node: ast.expr) -> bool:
     """Whether it may be written wherever its value is needed, and however often."""
-    return isinstance(node, (ast.Constant, ast.Name))
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and MUTABLE not in node.id)
 
 
 def head(statement: ast.stmt) -> str:
