@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from host_tools.boards.shrink import names, order, shake, texts
+from host_tools.boards.shrink.alias import alias
+from host_tools.boards.shrink.dead import drop_dead
 from host_tools.boards.shrink.dissolve import dissolve
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
 from host_tools.boards.shrink.inline import inline
 from host_tools.boards.shrink.linemap import LineMap, Place
 from host_tools.boards.shrink.rename import rename
+from host_tools.boards.shrink.small import inline_small
 from host_tools.boards.shrink.scopes import DEFINITIONS, declare
 
 ENTRY = "agent.main"
@@ -43,8 +46,13 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.inline_constants(tree)
     for statement, inside in _walk(tree):
         statement.place = [_place(statement, inside)]  # type: ignore[attr-defined]
+    tree = alias(tree)
     tree = dissolve(tree, ENTRY, foreign | names.KNOWN)
+    tree = drop_dead(tree, foreign | names.KNOWN)
+    tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
     tree = inline(tree, ENTRY, foreign | names.KNOWN)
+    tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
+    tree = drop_dead(tree, foreign | names.KNOWN)
     declare(tree)
     places = [_shown(statement) for statement, _ in _walk(tree)]
     tree = rename(tree, names.choose(tree, ENTRY, foreign))

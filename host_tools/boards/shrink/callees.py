@@ -27,7 +27,7 @@ class Callee:
 
     def takes(self, call: ast.Call) -> bool:
         """Whether the call says plainly what is for which parameter."""
-        return _arguments(self, call) is not None
+        return arguments(self, call) is not None
 
 
 @dataclass
@@ -43,11 +43,12 @@ class Given:
         return f"{_SLOT}{self.slots}"
 
 
-def callees(tree: ast.Module, known: set[str]) -> dict[str, Callee]:
-    """By key, what is called once and by nobody else."""
+def callees(tree: ast.Module, known: set[str], most: int = 1) -> dict[str, Callee]:
+    """By key, what is called at most so often, and by nobody else."""
     nodes = list(ast.walk(tree))
     uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
     read = Counter(each.attr for each in nodes if isinstance(each, ast.Attribute))
+    called = Counter(key_of(each) for each in nodes if isinstance(each, ast.Call))
     spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
     methods = [
         each
@@ -60,16 +61,28 @@ def callees(tree: ast.Module, known: set[str]) -> dict[str, Callee]:
     found = [
         Callee(each.name, each)
         for each in tree.body
-        if isinstance(each, ast.FunctionDef) and uses[each.name] == 1 and each.name not in known
+        if isinstance(each, ast.FunctionDef) and each.name not in known
+        if 0 < uses[each.name] == called[each.name] <= most
     ]
     found += [
         Callee(f".{each.name}", each)
         for each in methods
         if isinstance(each, ast.FunctionDef)
-        if named[each.name] == read[each.name] == 1 and each.name not in known | spelled
+        if named[each.name] == 1 and each.name not in known | spelled
+        if 0 < read[each.name] == called[f".{each.name}"] <= most
         if not each.name.startswith("__")
     ]
     return {each.key: each for each in found if _is_plain(each.node)}
+
+
+def key_of(call: ast.Call) -> str:
+    """What a call names, as `Callee.key` has it; empty for what has no name."""
+    match call.func:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(attr=name):
+            return f".{name}"
+    return ""
 
 
 def _is_plain(node: ast.FunctionDef) -> bool:
@@ -80,7 +93,7 @@ def _is_plain(node: ast.FunctionDef) -> bool:
     )
 
 
-def _arguments(callee: Callee, call: ast.Call) -> dict[str, ast.expr] | None:
+def arguments(callee: Callee, call: ast.Call) -> dict[str, ast.expr] | None:
     """By parameter, in the order in which they are evaluated; defaults last."""
     names = callee.parameters()
     values = list(call.args)
@@ -104,22 +117,22 @@ def _arguments(callee: Callee, call: ast.Call) -> dict[str, ast.expr] | None:
 
 def given(callee: Callee, call: ast.Call, statement: ast.stmt) -> Given:
     """What the call is, told at `statement`."""
-    arguments = _arguments(callee, call)
-    assert arguments is not None
+    values = arguments(callee, call)
+    assert values is not None
     body = copy.deepcopy(callee.node.body)
     stored = {each.id for each in _names(body) if isinstance(each.ctx, ast.Store)}
     base = _slots([ast.Expr(getattr(statement, head(statement)))])
     made = Given([], body, base + _slots(body))
     new: dict[str, ast.expr] = {}
     for name in sorted(bound(callee.node)):
-        value = arguments.get(name)
+        value = values.get(name)
         if value is not None and is_simple(value) and name not in stored:
             new[name] = value
         elif name.startswith(_SLOT):
             new[name] = ast.Name(f"{_SLOT}{int(name[1:]) + base}", ast.Load())
         else:
             new[name] = ast.Name(made.fresh(), ast.Load())
-    for name, value in arguments.items():
+    for name, value in values.items():
         kept = new[name]
         if kept is not value and isinstance(kept, ast.Name):
             made.first.append(like(ast.Assign([ast.Name(kept.id, ast.Store())], value), statement))

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, bound, parameters
+from host_tools.boards.shrink.steps import is_path
 
 Scope = tuple[Function, ...]
 Key = tuple[int, str]
@@ -115,7 +116,7 @@ class Flows:
         """Follow `child`, an instance, into `node`; whether that can be told."""
         match node:
             case ast.Attribute(ctx=ctx):
-                return len(kinds) == 1 and _is_path(child) and not isinstance(ctx, ast.Del)
+                return len(kinds) == 1 and is_path(child) and not isinstance(ctx, ast.Del)
             case ast.BoolOp() | ast.IfExp() | ast.If() | ast.While() | ast.UnaryOp(ast.Not()) | ast.Expr():
                 return True
             case ast.Compare(_, [ast.Is() | ast.IsNot()], [ast.Constant(None)]):
@@ -188,9 +189,3 @@ def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             if isinstance(child, ast.AST):
                 yield field, child
 
-
-def _is_path(node: ast.AST) -> bool:
-    """Whether to evaluate it does nothing."""
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return isinstance(node, ast.Name)

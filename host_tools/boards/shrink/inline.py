@@ -9,7 +9,7 @@ import ast
 import copy
 from collections.abc import Collection
 
-from host_tools.boards.shrink.callees import Callee, Given, callees, given
+from host_tools.boards.shrink.callees import Callee, Given, callees, given, key_of
 from host_tools.boards.shrink.exits import CannotError, leaves, like, settled
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, filled, imported
 from host_tools.boards.shrink.steps import Kind, head, steps
@@ -95,7 +95,7 @@ class _Inliner:
             return None
         beside: list[ast.expr] = []
         for part, kind in steps(getattr(statement, name), self._stable):
-            if isinstance(part, ast.Call) and (callee := self._callees.get(_key(part))):
+            if isinstance(part, ast.Call) and (callee := self._callees.get(key_of(part))):
                 inside = {id(each) for each in ast.walk(part)}
                 free = callee.node not in self._under_way and callee.takes(part)
                 if free and all(id(each) in inside for each in beside):
@@ -148,15 +148,6 @@ def _is_plain(target: ast.expr, body: list[ast.stmt]) -> bool:
     """Whether a value may be stored there where it is made: nothing catches what that raises."""
     tries = [each for statement in body for each in ast.walk(statement) if isinstance(each, ast.Try)]
     return not any(each.finalbody or not isinstance(target, ast.Name) for each in tries)
-
-
-def _key(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(attr=name):
-            return f".{name}"
-    return ""
 
 
 class _Exchange(ast.NodeTransformer):

@@ -72,6 +72,13 @@ def is_simple(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and MUTABLE not in node.id)
 
 
+def is_path(node: ast.AST) -> bool:
+    """Whether to evaluate it does nothing."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
+
+
 def head(statement: ast.stmt) -> str:
     """The field with the expression that a statement evaluates before all else; empty where there is none."""
     match statement:
