@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 
-from host_tools.boards.shrink.scopes import FUNCTIONS, imported
+from host_tools.boards.shrink.scopes import FUNCTIONS
 
 # To make a global costs six bytes, and each use of it is two shorter.
 _OFTEN = 4
@@ -35,7 +35,8 @@ def _attributes(tree: ast.Module) -> list[ast.Attribute]:
 
 def _modules(tree: ast.Module) -> set[str]:
     """Modules imported at the top."""
-    return {alias.name for each in tree.body if isinstance(each, ast.Import) for alias in each.names} & imported(tree)
+    imports = [each for each in tree.body if isinstance(each, ast.Import)]
+    return {known.asname or known.name for each in imports for known in each.names}
 
 
 def _made(module: str, name: str, place: ast.stmt) -> ast.stmt:

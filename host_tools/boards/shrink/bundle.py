@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from host_tools.boards.shrink import names, order, shake, texts
 from host_tools.boards.shrink.alias import alias
+from host_tools.boards.shrink.classes import drop_bases, made_empty, make_empty
 from host_tools.boards.shrink.dead import drop_dead
 from host_tools.boards.shrink.dissolve import dissolve
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
 from host_tools.boards.shrink.inline import inline
 from host_tools.boards.shrink.linemap import LineMap, Place
 from host_tools.boards.shrink.rename import rename
-from host_tools.boards.shrink.small import inline_small
 from host_tools.boards.shrink.scopes import DEFINITIONS, declare
+from host_tools.boards.shrink.small import inline_small
 
 ENTRY = "agent.main"
 SWITCHES = "features"
@@ -46,7 +47,7 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.inline_constants(tree)
     for statement, inside in _walk(tree):
         statement.place = [_place(statement, inside)]  # type: ignore[attr-defined]
-    tree = alias(tree)
+    tree = alias(drop_bases(tree))
     tree = dissolve(tree, ENTRY, foreign | names.KNOWN)
     tree = drop_dead(tree, foreign | names.KNOWN)
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
@@ -54,11 +55,8 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
     tree = drop_dead(tree, foreign | names.KNOWN)
     declare(tree)
+    tree = order.in_front(make_empty(rename(tree, names.choose(tree, ENTRY, foreign))))
     places = [_shown(statement) for statement, _ in _walk(tree)]
-    tree = rename(tree, names.choose(tree, ENTRY, foreign))
-    front = ast.Module(order.front(tree), [])
-    tree.body = front.body + tree.body
-    places = [places[0] for _ in _walk(front)] + places
     text = ast.unparse(tree) + "\n"
     shown_as = f"{PACKAGE}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARS]}"
     return Bundle(text, shown_as, _map(shown_as, text, places))
@@ -73,6 +71,8 @@ def _map(name: str, text: str, places: list[list[Place]]) -> LineMap:
         lines[str(statement.lineno)] = place
         if isinstance(statement, ast.ClassDef):
             classes[statement.name] = str(place[-1][2])
+        elif name_of_class := made_empty(statement):
+            classes[name_of_class] = str(place[-1][2])
         elif isinstance(statement, DEFINITIONS):
             functions.setdefault(statement.name, []).append(place[-1])
     return LineMap(name, lines, functions, classes)

@@ -1,10 +1,11 @@
-"""What nobody reads falls out: attributes, globals and locals; parameters too, and those that are always alike."""
+"""What nobody reads falls out: attributes, globals, locals, parameters; so do those that are always alike."""
 
 import ast
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from host_tools.boards.shrink.scopes import FUNCTIONS, MUTABLE, bound, filled, parameters
+from host_tools.boards.shrink.callees import key_of
+from host_tools.boards.shrink.scopes import MUTABLE, bound, filled
 from host_tools.boards.shrink.steps import is_path
 
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -38,7 +39,9 @@ class _Stores(ast.NodeTransformer):
         ours = {
             each.attr
             for each in nodes
-            if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "self"
+            if isinstance(each, ast.Attribute)
+            and isinstance(each.value, ast.Name)
+            and each.value.id == "self"
         }
         self._attributes = ours - loaded - known - spelled
         self._loaded = [{each.id for each in nodes if isinstance(each, ast.Name) and _is_load(each)}]
@@ -108,7 +111,7 @@ class _Parameters:
         self._calls: dict[str, list[ast.Call]] = defaultdict(list)
         for each in nodes:
             if isinstance(each, ast.Call):
-                self._calls[_key(each.func)].append(each)
+                self._calls[key_of(each)].append(each)
         uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
         uses.update(f".{each.attr}" for each in nodes if isinstance(each, ast.Attribute))
         spelled = {
@@ -122,11 +125,12 @@ class _Parameters:
         for one in classes:
             inits = [each for each in one.body if isinstance(each, _Function) and each.name == "__init__"]
             found += [(one.name, each) for each in inits if uses[one.name] == len(self._calls[one.name])]
+        theirs = known | spelled
         self._functions = {
             key: each
             for key, each in found
             if uses[key] == len(self._calls[key]) and not each.decorator_list
-            if key.removeprefix(".") not in known | spelled and (not key.startswith(".") or not _is_magic(key))
+            if key.removeprefix(".") not in theirs and not key.startswith(".__")
         }
 
     def run(self) -> None:
@@ -171,19 +175,6 @@ class _Put(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.copy_location(self._value, node) if node.id == self._name else node
-
-
-def _key(func: ast.expr) -> str:
-    match func:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(attr=name):
-            return f".{name}"
-    return ""
-
-
-def _is_magic(key: str) -> bool:
-    return key.startswith(".__")
 
 
 def _is_spread(call: ast.Call) -> bool:

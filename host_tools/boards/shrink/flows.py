@@ -27,6 +27,7 @@ class Flows:
     def __init__(self, tree: ast.Module, classes: Collection[str], foreign: Collection[str]) -> None:
         self._classes, self._foreign = classes, foreign
         self._held: dict[Key, set[str]] = defaultdict(set)
+        self._bound = {id(each): bound(each) for each in ast.walk(tree) if isinstance(each, FUNCTIONS)}
         self.spoilt: set[str] = set()
         self._functions = {each.name: each for each in tree.body if isinstance(each, FUNCTIONS[:2])}
         self._methods: dict[str, list[tuple[str, Function]]] = defaultdict(list)
@@ -73,7 +74,7 @@ class Flows:
             case ast.Constant(None):
                 return _NOTHING
             case ast.Name(id=name):
-                home = next((each for each in reversed(scope) if name in bound(each)), None)
+                home = next((each for each in reversed(scope) if name in self._bound[id(each)]), None)
                 return frozenset(self._held[id(home), name]) if home else _OTHERS
             case ast.Attribute(attr=name):
                 known = name in self._stored_names and name not in self._foreign
@@ -136,7 +137,7 @@ class Flows:
 
     def _stored(self, target: ast.expr, kinds: frozenset[str], scope: Scope) -> bool:
         match target:
-            case ast.Name(id=name) if scope and name in bound(scope[-1]):
+            case ast.Name(id=name) if scope and name in self._bound[id(scope[-1])]:
                 self._add((id(scope[-1]), name), kinds)
                 return True
             case ast.Attribute(attr=name):
@@ -188,4 +189,3 @@ def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield field, child
-

@@ -68,7 +68,7 @@ reverse rfind rindex rsplit rstrip self sep setdefault sort split start startswi
 to_bytes update upper values"""
 _NUMBERED_BUILTINS = """\
 abs all any bool bytearray bytes callable chr dict dir divmod format getattr hasattr hash id int isinstance
-issubclass iter len list map next object ord pow repr round set setattr sorted str sum tuple type zip
+issubclass iter len list map next object ord pow repr round set setattr sorted str sum tuple zip
 ArithmeticError AssertionError AttributeError EOFError ImportError IndentationError IndexError KeyError
 LookupError MemoryError NameError NotImplementedError OverflowError RuntimeError StopIteration SyntaxError
 SystemExit TypeError ValueError ZeroDivisionError"""

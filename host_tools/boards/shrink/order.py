@@ -9,6 +9,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, bound, parameters
 
 # The first is the file's own name.
@@ -23,15 +24,17 @@ INTERNED_CHARS = 10
 _UNNAMED = "*"
 
 
-def front(tree: ast.Module) -> list[ast.stmt]:
-    """What goes before `tree`, the most used names first; nothing where that gains nothing."""
+def in_front(tree: ast.Module) -> ast.Module:
+    """`tree` with its most used names before it; as it is where that gains nothing."""
     uses = _uses(tree)
     if len(uses) <= _SHORT + _COST_BYTES:
-        return []
+        return tree
     names = [name for name, _ in uses.most_common(_SHORT)]
     shown = [ast.Expr(_shown(names[start : start + _IN_ONE])) for start in range(0, _SHORT, _IN_ONE)]
-    made = ast.While(ast.Constant(1), [ast.Break(), *shown], [])
-    return [ast.fix_missing_locations(made)]
+    made = [ast.Break(), *shown]
+    loop = ast.While(ast.Constant(1), [like(each, tree.body[0]) for each in made], [])
+    tree.body.insert(0, like(loop, tree.body[0]))
+    return ast.fix_missing_locations(tree)
 
 
 def _shown(names: list[str]) -> ast.expr:

@@ -8,7 +8,6 @@ import ast
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from host_tools.boards.shrink.order import INTERNED_CHARS
 from host_tools.boards.shrink.scopes import DEFINITIONS, assigned, filled, imported
 
 
@@ -24,7 +23,8 @@ class _Fold(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self._constants:
-            return ast.copy_location(ast.Constant(self._constants[node.id]), node)  # type: ignore[arg-type]
+            value = ast.parse(repr(self._constants[node.id]), mode="eval").body
+            return ast.copy_location(value, node)
         return node
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -73,7 +73,7 @@ def _reached(block: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def inline_constants(tree: ast.Module) -> ast.Module:
-    """Numbers and texts that a module names once are put where they are used."""
+    """Numbers, texts and tuples of them are put where they are used: a file has each of them once."""
     while constants := _constants(tree):
         tree.body = [each for each in tree.body if not constants.keys() & set(assigned(each))]
         tree = fold(tree, constants)
@@ -82,14 +82,12 @@ def inline_constants(tree: ast.Module) -> ast.Module:
 
 def _constants(tree: ast.Module) -> dict[str, object]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    uses = Counter(node.id for node in names if isinstance(node.ctx, ast.Load))
     stores = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
     found = {}
     for statement in tree.body:
         match statement:
             case ast.Assign([ast.Name(id=name)], value) if stores[name] == 1:
-                known = _value(value)
-                if known and (_is_short(known[0]) or uses[name] == 1):
+                if known := _value(value):
                     found[name] = known[0]
     return found
 
@@ -101,11 +99,7 @@ def _value(node: ast.expr) -> tuple[object] | None:
     return (eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}}),)
 
 
-_LITERAL = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
-
-
-def _is_short(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and len(value) <= INTERNED_CHARS)
+_LITERAL = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.Load)
 
 
 def shake(tree: ast.Module, entry: str, called: Collection[str]) -> ast.Module:

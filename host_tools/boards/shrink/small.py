@@ -4,11 +4,13 @@ import ast
 import copy
 from collections import Counter
 from collections.abc import Collection
+from typing import TypeVar, cast
 
 from host_tools.boards.shrink.callees import Callee, arguments, callees, key_of
 from host_tools.boards.shrink.scopes import MUTABLE, filled, imported
 from host_tools.boards.shrink.steps import Kind, is_path, is_simple, steps
 
+_COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp)
 # Of a definition: its head, its making and its end; the table has its name.
 _DEFINITION_BYTES = 18
 
@@ -21,7 +23,7 @@ def inline_small(tree: ast.Module, entry: str, known: Collection[str]) -> ast.Mo
 
 
 def _pass(tree: ast.Module, known: set[str]) -> bool:
-    """Whether one was found."""
+    """Whether any was found."""
     calls: dict[str, list[ast.Call]] = {}
     statements = {}
     for node in ast.walk(tree):
@@ -30,36 +32,43 @@ def _pass(tree: ast.Module, known: set[str]) -> bool:
         elif isinstance(node, ast.Expr):
             statements[id(node.value)] = node
     modules = imported(tree)
+    new: dict[int, ast.AST] = {}
+    touched: set[int] = set()
+    gone: list[ast.AST] = []
     for callee in callees(tree, known, most=1000).values():
-        new = {}
+        made = {}
         for call in calls.get(callee.key, ()):
-            made = _told(callee, call, id(call) in statements, modules)
-            if made is None:
+            told = _told(callee, call, id(call) in statements, modules)
+            if told is None:
                 break
-            new[id(call)] = made
+            made[id(call)] = told
         else:
-            if new and _gains(callee, calls[callee.key], new):
-                _Put(new).visit(tree)
-                _drop(tree, callee.node)
-                return True
-    return False
+            nodes = {id(part) for each in (callee.node, *calls[callee.key]) for part in ast.walk(each)}
+            # What lies in another that goes now has its turn in the next pass.
+            if made and not nodes & touched and _gains(callee, calls[callee.key], made):
+                new |= made
+                touched |= nodes
+                gone.append(callee.node)
+    _Put(new).visit(tree)
+    _drop(tree, gone)
+    return bool(gone)
 
 
 def _told(callee: Callee, call: ast.Call, alone: bool, modules: frozenset[str]) -> ast.AST | None:
-    """The call's expression or, where it stands `alone`, its statement; None if it means something else there."""
+    """Its expression or, where the call stands `alone`, its statement; None where it cannot be put."""
     given = arguments(callee, call)
     inside = (key_of(each) for each in ast.walk(callee.node) if isinstance(each, ast.Call))
     if given is None or len(callee.node.body) != 1 or callee.key in inside:
         return None
     match callee.node.body[0]:
         case ast.Return(ast.expr() as value) if _keeps_order(value, given, modules):
-            return _Substituted(given).visit(copy.deepcopy(value))
+            return _put_in(value, given)
         case ast.Expr(value) if alone and _keeps_order(value, given, modules):
-            return ast.Expr(_Substituted(given).visit(copy.deepcopy(value)))
+            return ast.Expr(_put_in(value, given))
         case ast.Assign([ast.Attribute() | ast.Name() as target], value) as statement if alone:
-            harmless = all(is_simple(each) or _is_load(each) for each in given.values())
+            harmless = all(is_simple(each) or is_path(each) for each in given.values())
             if harmless and _once(statement, given) and is_path(target):
-                return _Substituted(given).visit(copy.deepcopy(statement))
+                return _put_in(statement, given)
     return None
 
 
@@ -74,10 +83,10 @@ def _keeps_order(value: ast.expr, given: dict[str, ast.expr], modules: frozenset
         if isinstance(part, ast.Name) and part.id in waiting:
             # Reading may wait for reading.
             place = waiting.index(part.id)
-            if not all(_is_load(given[name]) for name in waiting[:place]):
+            if not all(is_path(given[name]) for name in waiting[:place]):
                 return False
             waiting.remove(part.id)
-        elif kind is Kind.DOES and not (_is_load(part) and all(_is_load(given[name]) for name in waiting)):
+        elif kind is Kind.DOES and not (is_path(part) and all(is_path(given[name]) for name in waiting)):
             return False
     return not waiting
 
@@ -87,12 +96,14 @@ def _once(node: ast.AST, given: dict[str, ast.expr]) -> bool:
     names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
     uses = Counter(each.id for each in names)
     stored = {each.id for each in names if isinstance(each.ctx, ast.Store)}
-    free = not any(isinstance(each, (ast.ListComp, ast.GeneratorExp, ast.DictComp)) for each in ast.walk(node))
-    return free and not stored & given.keys() and all(uses[name] == 1 or is_simple(each) for name, each in given.items())
-
-
-def _is_load(node: ast.AST) -> bool:
-    return is_path(node)
+    free = not any(
+        isinstance(each, (ast.ListComp, ast.GeneratorExp, ast.DictComp)) for each in ast.walk(node)
+    )
+    return (
+        free
+        and not stored & given.keys()
+        and all(uses[name] == 1 or is_simple(each) for name, each in given.items())
+    )
 
 
 def _gains(callee: Callee, calls: list[ast.Call], new: dict[int, ast.AST]) -> bool:
@@ -113,6 +124,16 @@ def cost(node: ast.AST) -> int:
         case ast.expr():
             return inside + 1
     return inside
+
+
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+def _put_in(node: _Node, given: dict[str, ast.expr]) -> _Node:
+    new = copy.deepcopy(node)
+    made = _Substituted(given).visit(new)
+    assert isinstance(made, ast.AST)
+    return cast(_Node, made)
 
 
 class _Substituted(ast.NodeTransformer):
@@ -141,8 +162,9 @@ class _Put(ast.NodeTransformer):
         return ast.copy_location(made, node) if isinstance(made, ast.expr) else node
 
 
-def _drop(tree: ast.Module, function: ast.AST) -> None:
-    for holder in (tree, *(each for each in tree.body if isinstance(each, ast.ClassDef))):
-        holder.body = [each for each in holder.body if each is not function]
-        if isinstance(holder, ast.ClassDef):
-            filled(holder)
+def _drop(tree: ast.Module, functions: list[ast.AST]) -> None:
+    classes = [each for each in tree.body if isinstance(each, ast.ClassDef)]
+    tree.body = [each for each in tree.body if each not in functions]
+    for one in classes:
+        one.body = [each for each in one.body if each not in functions]
+        filled(one)
