@@ -153,14 +153,14 @@ def test_no_two_texts_of_the_agent_have_one_number():
 def test_the_names_used_most_are_told_in_one_byte_and_nothing_else_changes(tmp_path):
     """150 names that are used once each, before one that is used 200 times."""
     rare = "".join(f"    print('{number:03d}x')\n" for number in range(150))
-    often = "    often('y')\n" * 200
+    often = "    often('y')\n    often('z')\n" * 100
     text = f"def main():\n{rare}{often}\ndef often(x):\n    print(x)\n"
     made = bundle({"agent": text, "features": "TEXTS = True\n"}, (), "")
     before = made.text.partition("def ")[2]
     as_met = compile_code(f"def {before}".encode(), made.shown_as, "x", lines=False)
     assert len(compile_code(made.text.encode(), made.shown_as, "x", lines=False)) < len(as_met) - 350
     numbers = [f"{number:03d}x\n" for number in range(150)]
-    assert run(made, tmp_path) == [*numbers, *(["y\n"] * 200)]
+    assert run(made, tmp_path) == [*numbers, *(["y\n", "z\n"] * 100)]
 
 
 def test_every_feature_can_be_left_out_alone():

@@ -53,7 +53,7 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
     tree = inline(tree, ENTRY, foreign | names.KNOWN)
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
-    tree = drop_dead(tree, foreign | names.KNOWN)
+    tree = drop_dead(shake.fold(tree, {}), foreign | names.KNOWN)
     declare(tree)
     tree = order.in_front(make_empty(rename(tree, names.choose(tree, ENTRY, foreign))))
     places = [_shown(statement) for statement, _ in _walk(tree)]

@@ -47,6 +47,13 @@ class _Fold(ast.NodeTransformer):
             return node
         return node.body if node.test.value else node.orelse
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Compare(ast.Constant(value), [ast.Is() | ast.IsNot() as how], [ast.Constant(None)]):
+                return ast.copy_location(ast.Constant((value is None) == isinstance(how, ast.Is)), node)
+        return node
+
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.op, ast.Not) and isinstance(node.operand, ast.Constant):
@@ -83,13 +90,21 @@ def inline_constants(tree: ast.Module) -> ast.Module:
 def _constants(tree: ast.Module) -> dict[str, object]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     stores = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
+    # Which one it is counts where `is` asks for it.
+    themselves = {name for each in ast.walk(tree) if isinstance(each, ast.Compare) for name in _asked(each)}
     found = {}
     for statement in tree.body:
         match statement:
-            case ast.Assign([ast.Name(id=name)], value) if stores[name] == 1:
+            case ast.Assign([ast.Name(id=name)], value) if stores[name] == 1 and name not in themselves:
                 if known := _value(value):
                     found[name] = known[0]
     return found
+
+
+def _asked(node: ast.Compare) -> set[str]:
+    if not any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
+        return set()
+    return {each.id for each in (node.left, *node.comparators) if isinstance(each, ast.Name)}
 
 
 def _value(node: ast.expr) -> tuple[object] | None:
