@@ -4,6 +4,7 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from host_tools.boards.shrink import names, order, shake, texts
 from host_tools.boards.shrink.alias import alias
@@ -29,6 +30,11 @@ class Bundle:
     text: str
     shown_as: str
     map: LineMap
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Bundle":
+        """What `dataclasses.asdict` made of one; TypeError if it did not."""
+        return cls(**{**kept, "map": LineMap(**kept["map"])})
 
 
 def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> Bundle:
