@@ -16,6 +16,7 @@ from host_tools.boards.shrink.inline import inline
 from host_tools.boards.shrink.linemap import LineMap, Place
 from host_tools.boards.shrink.rename import rename
 from host_tools.boards.shrink.scopes import DEFINITIONS, declare
+from host_tools.boards.shrink.slots import hand_on, share
 from host_tools.boards.shrink.small import inline_small
 
 ENTRY = "agent.main"
@@ -58,8 +59,9 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = drop_dead(tree, foreign | names.KNOWN)
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
     tree = inline(tree, ENTRY, foreign | names.KNOWN)
-    tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
-    tree = drop_dead(shake.fold(tree, {}), foreign | names.KNOWN)
+    tree = inline_small(hand_on(tree), ENTRY, foreign | names.KNOWN)
+    tree = drop_dead(tree, foreign | names.KNOWN)
+    tree = share(hand_on(tree))
     declare(tree)
     tree = order.in_front(make_empty(rename(tree, names.choose(tree, ENTRY, foreign))))
     places = [_shown(statement) for statement, _ in _walk(tree)]

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.scopes import DEFINITIONS, FUNCTIONS, bound
-from host_tools.boards.shrink.steps import head, is_simple
+from host_tools.boards.shrink.steps import is_simple
 
-# Locals of what was put in; those of two that follow each other share their names, and so their room.
-_SLOT = "~"
 _NOT_PLAIN = (*FUNCTIONS, ast.ClassDef, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)
 
 
@@ -36,11 +34,6 @@ class Given:
 
     first: list[ast.stmt]
     body: list[ast.stmt]
-    slots: int
-
-    def fresh(self) -> str:
-        self.slots += 1
-        return f"{_SLOT}{self.slots}"
 
 
 def callees(tree: ast.Module, known: set[str], most: int = 1) -> dict[str, Callee]:
@@ -115,42 +108,28 @@ def arguments(callee: Callee, call: ast.Call) -> dict[str, ast.expr] | None:
     return found if len(found) == len(names) else None
 
 
-def given(callee: Callee, call: ast.Call, statement: ast.stmt) -> Given:
-    """What the call is, told at `statement`."""
+def given(callee: Callee, call: ast.Call, statement: ast.stmt, fresh: Iterator[str]) -> Given:
+    """What the call is, told at `statement`; each local gets a name that is `fresh`."""
     values = arguments(callee, call)
     assert values is not None
-    body = copy.deepcopy(callee.node.body)
-    stored = {each.id for each in _names(body) if isinstance(each.ctx, ast.Store)}
-    base = _slots([ast.Expr(getattr(statement, head(statement)))])
-    made = Given([], body, base + _slots(body))
+    made = Given([], copy.deepcopy(callee.node.body))
+    names = [each for one in made.body for each in ast.walk(one) if isinstance(each, ast.Name)]
+    stored = {each.id for each in names if isinstance(each.ctx, ast.Store)}
     new: dict[str, ast.expr] = {}
     for name in sorted(bound(callee.node)):
         value = values.get(name)
-        if value is not None and is_simple(value) and name not in stored:
-            new[name] = value
-        elif name.startswith(_SLOT):
-            new[name] = ast.Name(f"{_SLOT}{int(name[1:]) + base}", ast.Load())
-        else:
-            new[name] = ast.Name(made.fresh(), ast.Load())
+        plain = value is not None and is_simple(value) and name not in stored
+        new[name] = value if value is not None and plain else ast.Name(next(fresh), ast.Load())
     for name, value in values.items():
         kept = new[name]
         if kept is not value and isinstance(kept, ast.Name):
             made.first.append(like(ast.Assign([ast.Name(kept.id, ast.Store())], value), statement))
-    for one in body:
+    for one in made.body:
         _Renamed(new).visit(one)
         for each in ast.walk(one):
             if isinstance(each, ast.stmt):
                 each.place = statement.place + each.place  # type: ignore[attr-defined]
     return made
-
-
-def _names(block: list[ast.stmt]) -> Iterator[ast.Name]:
-    return (each for one in block for each in ast.walk(one) if isinstance(each, ast.Name))
-
-
-def _slots(block: list[ast.stmt]) -> int:
-    """The last that is in use there."""
-    return max((int(each.id[1:]) for each in _names(block) if each.id.startswith(_SLOT)), default=0)
 
 
 class _Renamed(ast.NodeTransformer):

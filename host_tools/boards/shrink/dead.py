@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from host_tools.boards.shrink.callees import key_of
 from host_tools.boards.shrink.scopes import MUTABLE, bound, filled
+from host_tools.boards.shrink.shake import fold
 from host_tools.boards.shrink.steps import is_path
 
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -17,6 +18,7 @@ def drop_dead(tree: ast.Module, known: Collection[str]) -> ast.Module:
     before = ""
     while before != (before := ast.dump(tree)):
         _Parameters(tree, {*known}).run()
+        tree = fold(_Constants(tree, {*known}).visit(tree), {})
         _Stores(tree, {*known}).visit(tree)
     return ast.fix_missing_locations(tree)
 
@@ -31,9 +33,7 @@ class _Stores(ast.NodeTransformer):
 
     def __init__(self, tree: ast.Module, known: set[str]) -> None:
         nodes = list(ast.walk(tree))
-        spelled = {
-            each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        }
+        spelled = _spelled(nodes)
         loaded = {each.attr for each in nodes if isinstance(each, ast.Attribute) and _is_load(each)}
         # An object that is not ours may look at an attribute that it gives to its like.
         ours = {
@@ -103,6 +103,52 @@ class _Stores(ast.NodeTransformer):
         return False
 
 
+class _Constants(ast.NodeTransformer):
+    """Puts in what an attribute or a global is always assigned: the same literal."""
+
+    def __init__(self, tree: ast.Module, known: set[str]) -> None:
+        nodes = list(ast.walk(tree))
+        given: dict[str, list[ast.expr | None]] = defaultdict(list)
+        for node in nodes:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    given[_stored(target)].append(node.value)
+        stores = Counter(_stored(each) for each in nodes)
+        spelled = _spelled(nodes)
+        theirs = {f".{name}" for name in known | spelled}
+        self._values = {
+            name: values[0].value
+            for name, values in given.items()
+            if name and name not in theirs and stores[name] == len(values)
+            if isinstance(values[0], ast.Constant) and len({ast.dump(each) for each in values if each}) == 1
+        }
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.ctx, ast.Load) and f".{node.attr}" in self._values and is_path(node):
+            return ast.copy_location(ast.Constant(self._values[f".{node.attr}"]), node)
+        return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if isinstance(node.ctx, ast.Load) and node.id in self._values:
+            return ast.copy_location(ast.Constant(self._values[node.id]), node)
+        return node
+
+
+def _spelled(nodes: list[ast.AST]) -> set[str]:
+    return {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+def _stored(node: ast.AST) -> str:
+    """An attribute with a dot before it, or a global, that is stored to; empty for anything else."""
+    match node:
+        case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+            return f".{name}"
+        case ast.Name(id=name, ctx=ast.Store()) if MUTABLE in name:
+            return name
+    return ""
+
+
 class _Parameters:
     """Takes parameters out of functions that are called in plain sight."""
 
@@ -114,9 +160,7 @@ class _Parameters:
                 self._calls[key_of(each)].append(each)
         uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
         uses.update(f".{each.attr}" for each in nodes if isinstance(each, ast.Attribute))
-        spelled = {
-            each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        }
+        spelled = _spelled(nodes)
         classes = [each for each in tree.body if isinstance(each, ast.ClassDef)]
         found = [(each.name, each) for each in tree.body if isinstance(each, _Function)]
         methods = [each for one in classes for each in one.body if isinstance(each, _Function)]

@@ -7,11 +7,12 @@ place that they have in the sources.
 
 import ast
 import copy
-from collections.abc import Collection
+import itertools
+from collections.abc import Collection, Iterator
 
 from host_tools.boards.shrink.callees import Callee, Given, callees, given, key_of
 from host_tools.boards.shrink.exits import CannotError, leaves, like, settled
-from host_tools.boards.shrink.scopes import FUNCTIONS, Function, filled, imported
+from host_tools.boards.shrink.scopes import FUNCTIONS, Function, filled, imported, slot
 from host_tools.boards.shrink.steps import Kind, head, steps
 
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -28,6 +29,7 @@ class _Inliner:
         self._tree = tree
         self._callees = callees(tree, known)
         self._stable = imported(tree)
+        self._fresh = map(slot, itertools.count())
         self._gone: set[int] = set()
         self._under_way: list[Function] = []
 
@@ -106,14 +108,16 @@ class _Inliner:
 
     def _put(self, statement: ast.stmt, call: ast.Call, callee: Callee) -> tuple[list[ast.stmt], bool] | None:
         """What the call does, and whether the statement stays behind it; None if it cannot be told so."""
-        inside = given(callee, call, statement)
+        inside = given(callee, call, statement, self._fresh)
         try:
-            return _told(statement, call, inside)
+            return _told(statement, call, inside, self._fresh)
         except CannotError:
             return None
 
 
-def _told(statement: ast.stmt, call: ast.Call, inside: Given) -> tuple[list[ast.stmt], bool]:
+def _told(
+    statement: ast.stmt, call: ast.Call, inside: Given, fresh: Iterator[str]
+) -> tuple[list[ast.stmt], bool]:
     body, last = inside.body, inside.body[-1]
     match statement:
         case ast.Return(value) if value is call:
@@ -128,7 +132,7 @@ def _told(statement: ast.stmt, call: ast.Call, inside: Given) -> tuple[list[ast.
                 return [like(ast.Assign([copy.deepcopy(target)], value or ast.Constant(None)), at)]
 
             return [*inside.first, *settled(body, assigned, last)], False
-    result = inside.fresh()
+    result = next(fresh)
 
     def kept(value: ast.expr | None, at: ast.stmt) -> list[ast.stmt]:
         return [like(ast.Assign([ast.Name(result, ast.Store())], value or ast.Constant(None)), at)]

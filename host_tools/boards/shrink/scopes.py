@@ -11,6 +11,18 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 # In the name of a global that functions assign.
 MUTABLE = ":"
+# Before the number of a local that came from a function that was put into another.
+_SLOT = "~"
+
+
+def slot(number: int) -> str:
+    """The name of such a local."""
+    return f"{_SLOT}{number}"
+
+
+def is_slot(name: str) -> bool:
+    """Whether `slot` made it."""
+    return name.startswith(_SLOT)
 
 
 def parameters(function: Function) -> list[ast.arg]:

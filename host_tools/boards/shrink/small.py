@@ -63,6 +63,8 @@ def _told(callee: Callee, call: ast.Call, alone: bool, modules: frozenset[str]) 
     match callee.node.body[0]:
         case ast.Return(ast.expr() as value) if _keeps_order(value, given, modules):
             return _put_in(value, given)
+        case ast.Pass() if alone and all(is_simple(each) or is_path(each) for each in given.values()):
+            return ast.Pass()
         case ast.Expr(value) if alone and _keeps_order(value, given, modules):
             return ast.Expr(_put_in(value, given))
         case ast.Assign([ast.Attribute() | ast.Name() as target], value) as statement if alone:
