@@ -14,6 +14,7 @@ from host_tools.boards.shrink.dissolve import dissolve
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
 from host_tools.boards.shrink.inline import inline
 from host_tools.boards.shrink.linemap import LineMap, Place
+from host_tools.boards.shrink.packed import pack
 from host_tools.boards.shrink.rename import rename
 from host_tools.boards.shrink.scopes import DEFINITIONS, declare
 from host_tools.boards.shrink.slots import hand_on, share
@@ -54,7 +55,7 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.inline_constants(tree)
     for statement, inside in _walk(tree):
         statement.place = [_place(statement, inside)]  # type: ignore[attr-defined]
-    tree = alias(drop_bases(tree))
+    tree = alias(drop_bases(pack(tree)))
     tree = dissolve(tree, ENTRY, foreign | names.KNOWN)
     tree = drop_dead(tree, foreign | names.KNOWN)
     tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
