@@ -12,6 +12,7 @@ from host_tools.boards.shrink.classes import drop_bases, made_empty, make_empty
 from host_tools.boards.shrink.dead import drop_dead
 from host_tools.boards.shrink.dissolve import dissolve
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
+from host_tools.boards.shrink.forms import shorter
 from host_tools.boards.shrink.inline import inline
 from host_tools.boards.shrink.linemap import LineMap, Place
 from host_tools.boards.shrink.packed import pack
@@ -62,7 +63,7 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = inline(tree, ENTRY, foreign | names.KNOWN)
     tree = inline_small(hand_on(tree), ENTRY, foreign | names.KNOWN)
     tree = drop_dead(tree, foreign | names.KNOWN)
-    tree = share(hand_on(tree))
+    tree = shorter(share(hand_on(tree)))
     declare(tree)
     tree = order.in_front(make_empty(rename(tree, names.choose(tree, ENTRY, foreign))))
     places = [_shown(statement) for statement, _ in _walk(tree)]

@@ -1,8 +1,7 @@
 """Texts that are seldom told lie compressed in one piece, and are read from there by their number.
 
 Seldom is what is raised, and a table of texts that is only looked up. A board gets the texts whole, in 40 %
-of the room, of its heap too. To read one takes a window of 1 KiB and as much again for a moment; where even
-that is not to be had, what is told is `?`.
+of the room, of its heap too. To read one takes a window of 1 KiB and as much again for a moment.
 """
 
 import ast
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 
 from host_tools.boards.shrink.exits import like
 
-_READ = "packed.text"
+# What reads them, by their number.
+READ = "packed.text"
 _WINDOW_BITS = 10
 # A shorter one takes less where it is used.
 _LEAST_CHARS = 14
@@ -21,14 +21,11 @@ _READER = f"""
 def text(number):
     import deflate
     import io
-    try:
-        file = deflate.DeflateIO(io.BytesIO(PACKED), deflate.RAW, {_WINDOW_BITS})
-        while number:
-            file.readline()
-            number -= 1
-        return file.readline()[:-1].decode()
-    except MemoryError:
-        return "?"
+    file = deflate.DeflateIO(io.BytesIO(PACKED), deflate.RAW, {_WINDOW_BITS})
+    while number:
+        file.readline()
+        number -= 1
+    return file.readline()[:-1].decode()
 """
 
 
@@ -82,7 +79,7 @@ def _reader(texts: list[str], place: ast.stmt) -> ast.stmt:
             like(node, place)
         elif isinstance(node, ast.Call):
             node.args = [ast.Constant(squeezed) if _is_squeezed(each) else each for each in node.args]
-    reader.name = _READ
+    reader.name = READ
     return reader
 
 
@@ -91,7 +88,7 @@ def _is_squeezed(node: ast.expr) -> bool:
 
 
 def _read(number: ast.expr) -> ast.expr:
-    return ast.Call(ast.Name(_READ, ast.Load()), [number], [])
+    return ast.Call(ast.Name(READ, ast.Load()), [number], [])
 
 
 class _Raised(ast.NodeTransformer):
