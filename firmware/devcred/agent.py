@@ -28,7 +28,9 @@ _CRASH_WAIT_MS = const(30000)
 _CLOCK_S = const(86400)
 
 # What the board needs before there is a configuration: no watchdog, no LED, no button.
-_BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None}
+_BARE = {"watchdog_ms": 0}
+if features.STATUS:
+    _BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None}
 
 
 def main():
@@ -142,7 +144,8 @@ class Agent:
         from devcred.stream import Stream
 
         settings = self._settings
-        self._seen = self._seen or Seen()
+        if features.OUTBOX:
+            self._seen = self._seen or Seen()
         name = settings["server_name"] or settings["host"]
         stream = Stream(settings["connect_timeout_ms"], self._board.feed, self._board.guard, self._tls, name)
         return Client(

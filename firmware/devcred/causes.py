@@ -99,7 +99,7 @@ def blinks(cause):
 def text(cause, detail=None):
     """What the console says: what happened and what to do; nothing in a build without the texts."""
     if features.TEXTS:
-        return texts.TEXTS.get(detail) or texts.TEXTS[cause]
+        return texts.TEXTS[detail if detail in texts.TEXTS else cause]
     return ""
 
 

@@ -22,11 +22,8 @@ def answer(payload, device):
     if not isinstance(request, dict):
         return None
     reply = {"id": _short(request.get("id")), "cmd": _short(request.get("cmd"))}
-    command = _COMMANDS.get(reply["cmd"])
     try:
-        if command is None:
-            raise ValueError("unknown command; known: " + ", ".join(sorted(_COMMANDS)))
-        reply["result"] = command(device, request)
+        reply["result"] = _result(reply["cmd"], device, request)
         reply["ok"] = True
     except ValueError as error:
         reply["ok"] = False
@@ -42,16 +39,19 @@ def _short(value):
     return value[:_ID_MAX_CHARS]
 
 
-def _ping(device, _request):
-    return {"uptime_ms": device.facts["uptime_ms"]()}
-
-
-def _info(device, _request):
-    return {name: fact() for name, fact in device.facts.items()}
-
-
-def _reboot(device, _request):
-    device.reboot()
+def _result(command, device, request):
+    if command == "ping":
+        return {"uptime_ms": device.facts["uptime_ms"]()}
+    if command == "info":
+        return {name: fact() for name, fact in device.facts.items()}
+    if command == "set-interval":
+        return _set_interval(device, request)
+    if command == "reboot":
+        device.reboot()
+    elif command == "resend":
+        device.resend()
+    else:
+        raise ValueError("unknown command; known: info, ping, reboot, resend, set-interval")
     return {}
 
 
@@ -61,17 +61,3 @@ def _set_interval(device, request):
         raise ValueError("heartbeat_s: must be a whole number from 1 to 86400")
     device.set_interval(seconds)
     return {"heartbeat_s": seconds}
-
-
-def _resend(device, _request):
-    device.resend()
-    return {}
-
-
-_COMMANDS = {
-    "info": _info,
-    "ping": _ping,
-    "reboot": _reboot,
-    "resend": _resend,
-    "set-interval": _set_interval,
-}

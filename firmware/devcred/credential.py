@@ -46,8 +46,10 @@ class Credential:
             return self  # nothing in it is secret to the device
         return Credential(self.client_id, self.instance_id, self.key_id, password=self.password())
 
-    def __repr__(self):
-        return "Credential(%s, %s)" % (self.client_id, self.key_id)
+    if features.TEXTS:
+
+        def __repr__(self):
+            return "Credential(%s, %s)" % (self.client_id, self.key_id)
 
     def payload(self) -> bytes:
         """For `records.pack`."""

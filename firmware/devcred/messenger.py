@@ -68,5 +68,7 @@ class Messenger:
 
 
 def _outbox(settings, feed):
-    storage = store.Folder("/outbox", feed) if settings["outbox_flash"] else None
+    storage = None
+    if settings["outbox_flash"]:
+        storage = store.Folder("/outbox", feed)
     return Outbox(storage, settings["outbox_messages"], settings["outbox_bytes"], settings["outbox_age_s"])

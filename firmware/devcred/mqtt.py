@@ -26,20 +26,6 @@ _PID_MAX = const(65535)
 _PACKET_MAX_BYTES = const(66000)
 
 
-class _Sockets:
-    """Stands for the module `socket` inside umqtt, and hands it one ready stream."""
-
-    def __init__(self, stream):
-        self._stream = stream
-
-    def socket(self, *_kind):
-        return self._stream
-
-    def getaddrinfo(self, host, port, *_hints):
-        # The stream resolves, under its own deadline and with its own errors.
-        return (((host, port),),)
-
-
 class Seen:
     """The QoS 1 messages handled last, over connections: what comes again is not handled again."""
 
@@ -75,7 +61,8 @@ class Client(simple.MQTTClient):
 
     def open(self, clean_session):
         """Reach the server and log in. Returns whether it kept a session for us."""
-        simple.socket = _Sockets(self._stream)
+        # It stands for the module `socket` inside umqtt, and hands out itself.
+        simple.socket = self._stream
         try:
             present = self.connect(clean_session)
         except simple.MQTTException as refusal:

@@ -28,7 +28,7 @@ _CLOSED_ERRNOS = (errno.ECONNRESET, errno.ENOTCONN, 32)  # 32: EPIPE, which not 
 
 
 class Stream:
-    """What umqtt takes for a socket: read, write, close, setblocking, settimeout, connect."""
+    """What umqtt takes for a socket, and for the module it comes from."""
 
     def __init__(self, timeout_ms, feed, guard, tls=None, server_name=None):
         """`feed()` feeds the watchdog; `guard(call)` runs a call that cannot be fed.
@@ -49,6 +49,14 @@ class Stream:
         self._limit = None
         self.secured = False
         self.last = b""
+
+    def socket(self, *_kind):
+        """As the module `socket` of umqtt, whose one socket this is."""
+        return self
+
+    def getaddrinfo(self, host, port, *_hints):
+        """As that module: `connect` resolves, under its own deadline and with its own errors."""
+        return (((host, port),),)
 
     def connect(self, address):
         """Reach (host, port); the TLS handshake follows with the first write."""

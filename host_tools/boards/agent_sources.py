@@ -1,11 +1,16 @@
 """The agent's sources, and the small agent made of them."""
 
 import functools
+import hashlib
+import json
+import sys
 import threading
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from host_tools import paths
+from host_tools.boards import shrink
 from host_tools.boards.mpy import compile_code
 from host_tools.boards.shrink.bundle import Bundle, bundle
 from host_tools.boards.shrink.bundle import switches as switches_of
@@ -46,4 +51,16 @@ def switches(texts: dict[str, str]) -> list[str]:
 
 @functools.lru_cache(maxsize=8)
 def _bundled(texts: tuple[tuple[str, str], ...], without: tuple[str, ...], umqtt: str) -> Bundle:
-    return bundle(dict(texts), without, umqtt)
+    """Made once, and kept by all that it is made of: it takes seconds."""
+    kept = paths.cache() / "bundles" / f"{_key(texts, without, umqtt)}.json"
+    try:
+        return Bundle.of(json.loads(kept.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError):
+        made = bundle(dict(texts), without, umqtt)
+    paths.keep(kept, json.dumps(asdict(made)).encode())
+    return made
+
+
+def _key(*of: object) -> str:
+    maker = [path.read_text("utf-8") for path in sorted(Path(shrink.__file__).parent.glob("*.py"))]
+    return hashlib.sha256(repr((maker, sys.version, of)).encode()).hexdigest()

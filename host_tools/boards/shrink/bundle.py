@@ -4,12 +4,22 @@ import ast
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from host_tools.boards.shrink import names, shake, texts
+from host_tools.boards.shrink import names, order, shake, texts
+from host_tools.boards.shrink.alias import alias
+from host_tools.boards.shrink.classes import drop_bases, made_empty, make_empty
+from host_tools.boards.shrink.dead import drop_dead
+from host_tools.boards.shrink.dissolve import dissolve
 from host_tools.boards.shrink.flatten import PACKAGE, flatten
-from host_tools.boards.shrink.linemap import LineMap
+from host_tools.boards.shrink.forms import shorter
+from host_tools.boards.shrink.inline import inline
+from host_tools.boards.shrink.linemap import LineMap, Place
+from host_tools.boards.shrink.packed import pack
 from host_tools.boards.shrink.rename import rename
-from host_tools.boards.shrink.scopes import DEFINITIONS
+from host_tools.boards.shrink.scopes import DEFINITIONS, declare
+from host_tools.boards.shrink.slots import hand_on, share
+from host_tools.boards.shrink.small import inline_small
 
 ENTRY = "agent.main"
 SWITCHES = "features"
@@ -23,6 +33,11 @@ class Bundle:
     text: str
     shown_as: str
     map: LineMap
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Bundle":
+        """What `dataclasses.asdict` made of one; TypeError if it did not."""
+        return cls(**{**kept, "map": LineMap(**kept["map"])})
 
 
 def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> Bundle:
@@ -39,25 +54,37 @@ def bundle(sources: Mapping[str, str], without: Collection[str], umqtt: str) -> 
     tree = shake.shake(tree, ENTRY, foreign | names.API)
     # What fell out may leave a constant with one use.
     tree = shake.inline_constants(tree)
-    places = [_place(*each) for each in _walk(tree)]
-    chosen = names.choose(tree, ENTRY, foreign)
-    tree = rename(tree, chosen)
+    for statement, inside in _walk(tree):
+        statement.place = [_place(statement, inside)]  # type: ignore[attr-defined]
+    tree = alias(drop_bases(pack(tree)))
+    tree = dissolve(tree, ENTRY, foreign | names.KNOWN)
+    tree = drop_dead(tree, foreign | names.KNOWN)
+    tree = inline_small(tree, ENTRY, foreign | names.KNOWN)
+    tree = inline(tree, ENTRY, foreign | names.KNOWN)
+    tree = inline_small(hand_on(tree), ENTRY, foreign | names.KNOWN)
+    tree = drop_dead(tree, foreign | names.KNOWN)
+    tree = shorter(share(hand_on(tree)))
+    declare(tree)
+    tree = order.in_front(make_empty(rename(tree, names.choose(tree, ENTRY, foreign))))
+    places = [_shown(statement) for statement, _ in _walk(tree)]
     text = ast.unparse(tree) + "\n"
     shown_as = f"{PACKAGE}-{hashlib.sha256(text.encode()).hexdigest()[:_ID_CHARS]}"
     return Bundle(text, shown_as, _map(shown_as, text, places))
 
 
-def _map(name: str, text: str, places: list[list[str | int]]) -> LineMap:
+def _map(name: str, text: str, places: list[list[Place]]) -> LineMap:
     """`places` are those of the statements, in the order of `text`."""
-    lines: dict[str, list[str | int]] = {}
-    functions: dict[str, list[list[str | int]]] = {}
+    lines: dict[str, list[Place]] = {}
+    functions: dict[str, list[Place]] = {}
     classes = {}
     for (statement, _), place in zip(_walk(ast.parse(text)), places, strict=True):
         lines[str(statement.lineno)] = place
         if isinstance(statement, ast.ClassDef):
-            classes[statement.name] = str(place[2])
+            classes[statement.name] = str(place[-1][2])
+        elif name_of_class := made_empty(statement):
+            classes[name_of_class] = str(place[-1][2])
         elif isinstance(statement, DEFINITIONS):
-            functions.setdefault(statement.name, []).append(place)
+            functions.setdefault(statement.name, []).append(place[-1])
     return LineMap(name, lines, functions, classes)
 
 
@@ -91,7 +118,14 @@ def _walk(node: ast.AST, inside: tuple[str, ...] = ()) -> Iterator[tuple[ast.stm
             yield from _walk(child, inside)
 
 
-def _place(statement: ast.stmt, inside: tuple[str, ...]) -> list[str | int]:
-    """[file, line, function], before anything is renamed."""
+def _shown(statement: ast.stmt) -> list[Place]:
+    """Its places, that of the call before its own; a definition's with the functions that went into it."""
+    *calls, (file, line, function) = statement.place  # type: ignore[attr-defined]
+    merged = getattr(statement, "merged", ())
+    return [*calls, [file, line, f"{function} (with {', '.join(merged)})" if merged else function]]
+
+
+def _place(statement: ast.stmt, inside: tuple[str, ...]) -> Place:
+    """Before anything is renamed."""
     function = ".".join(inside).partition(".")[2] or "<module>"
     return [f"{PACKAGE}/{statement.origin}.py", statement.lineno, function]  # type: ignore[attr-defined]

@@ -10,6 +10,8 @@ from host_tools import paths
 from host_tools.errors import UsageError
 
 _FRAME = re.compile(r'File "(?P<file>devcred-[0-9a-f]{8})", line (?P<line>\d+), in (?P<function>\S+)')
+# [file, line, function]
+Place = list[str | int]
 _RAISED = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?=: |$)")
 
 
@@ -17,13 +19,14 @@ _RAISED = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?=: |$)")
 class LineMap:
     """What a bundle's names and lines were.
 
-    `lines`: line of the bundle to [file, line, function]; `functions`: short name to all those that
-    bear it, as [file, line, function]; `classes`: short name to name.
+    `lines`: line of the bundle to the statement's places: its own is the last, and before it are the calls by
+    which it got there, where a function went to the one place that called it. `functions`: short name
+    to all those that bear it. `classes`: short name to name.
     """
 
     name: str
-    lines: Mapping[str, list[str | int]]
-    functions: Mapping[str, list[list[str | int]]]
+    lines: Mapping[str, list[Place]]
+    functions: Mapping[str, list[Place]]
     classes: Mapping[str, str]
 
     def keep(self, folder: Path | None = None) -> Path:
@@ -64,8 +67,8 @@ def decode(console: Iterable[str], maps: Iterable[LineMap]) -> Iterator[str]:
             known[frame["file"]] = kept
         if frame and frame["file"] in known:
             last = known[frame["file"]]
-            places = " or ".join(_places(last, frame["line"], frame["function"]))
-            yield line[: frame.start()] + places + line[frame.end() :]
+            for places in _places(last, frame["line"], frame["function"]):
+                yield line[: frame.start()] + places + line[frame.end() :]
         elif last and not line.startswith("  "):
             raised = _RAISED.match(line)
             name = raised["name"] if raised else ""
@@ -76,10 +79,18 @@ def decode(console: Iterable[str], maps: Iterable[LineMap]) -> Iterator[str]:
 
 
 def _places(found: LineMap, number: str, function: str) -> Iterator[str]:
-    """The statement at that line; in a build without line numbers, all of which is line 1, the function."""
+    """The statement at that line and the calls that led there; in a build without line numbers the function.
+
+    Of such a build all is line 1.
+    """
     exact = found.lines.get(number)
     named = found.functions.get(function, [])
     if exact and (number != "1" or not named):
-        named = [exact]
-    for file, line, name in named or [[found.name, number, function]]:
-        yield f'File "{file}", line {line}, in {name}'
+        yield from (_frame(place) for place in exact)
+    else:
+        yield " or ".join(_frame(place) for place in named or [[found.name, number, function]])
+
+
+def _frame(place: Place) -> str:
+    file, line, name = place
+    return f'File "{file}", line {line}, in {name}'

@@ -16,6 +16,7 @@ from host_tools.boards.shrink.scopes import (
     DEFINITIONS,
     FUNCTIONS,
     assigned,
+    globals_of,
     imported,
     parameters,
 )
@@ -54,67 +55,28 @@ _BUILT_IN = frozenset(
     for kind in (str, bytes, bytearray, list, dict, set, tuple, int, memoryview, OSError, property)
     for name in dir(kind)
 )
+# Whatever anybody else may call.
+KNOWN = API | FOREIGN | _BUILT_IN
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The format of .mpy files knows these by number, and each firmware has them in its ROM: they take less of
-# a file than one letter does, and nothing of the heap.
-_NUMBERED = [
-    "append",
-    "builtins",
-    "bytecode",
-    "clear",
-    "copy",
-    "count",
-    "end",
-    "endswith",
-    "extend",
-    "find",
-    "from_bytes",
-    "get",
-    "index",
-    "insert",
-    "isalpha",
-    "isdigit",
-    "islower",
-    "isspace",
-    "isupper",
-    "items",
-    "key",
-    "keys",
-    "little",
-    "lower",
-    "lstrip",
-    "pop",
-    "popitem",
-    "readinto",
-    "readline",
-    "replace",
-    "reverse",
-    "rfind",
-    "rindex",
-    "rsplit",
-    "rstrip",
-    "self",
-    "sep",
-    "setdefault",
-    "sort",
-    "split",
-    "start",
-    "startswith",
-    "step",
-    "stop",
-    "strip",
-    "throw",
-    "to_bytes",
-    "update",
-    "upper",
-    "values",
-]
+# a file than one letter does, and nothing of the heap. The second text are names of MicroPython's own, which
+# are free where the agent does not use what they stand for.
+_NUMBERED = """\
+append builtins bytecode clear copy count end endswith extend find from_bytes get index insert isalpha
+isdigit islower isspace isupper items key keys little lower lstrip pop popitem readinto readline replace
+reverse rfind rindex rsplit rstrip self sep setdefault sort split start startswith step stop strip throw
+to_bytes update upper values"""
+_NUMBERED_BUILTINS = """\
+abs all any bool bytearray bytes callable chr dict dir divmod format getattr hasattr hash id int isinstance
+issubclass iter len list map next object ord pow repr round set setattr sorted str sum tuple zip
+ArithmeticError AssertionError AttributeError EOFError ImportError IndentationError IndexError KeyError
+LookupError MemoryError NameError NotImplementedError OverflowError RuntimeError StopIteration SyntaxError
+SystemExit TypeError ValueError ZeroDivisionError"""
 
 
 def short_names() -> Iterator[str]:
     """The cheapest first; none that Python reads as something else."""
-    yield from _NUMBERED
-    yield from _LETTERS
+    yield from (*_NUMBERED.split(), *_NUMBERED_BUILTINS.split(), *_LETTERS)
     for pair in product(_LETTERS, _LETTERS + "0123456789"):
         name = "".join(pair)
         if not keyword.iskeyword(name):
@@ -141,18 +103,20 @@ def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
     nodes = list(ast.walk(tree))
     keywords = {each.arg for each in nodes if isinstance(each, ast.keyword) and each.arg}
     spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
-    kept = API | FOREIGN | _BUILT_IN | keywords | spelled | set(foreign)
+    kept = KNOWN | keywords | spelled | set(foreign)
     top = {name: each for each in tree.body for name in assigned(each) if name != entry}
     functions = [name for name, each in top.items() if isinstance(each, FUNCTIONS)]
-    others = [name for name in top if name not in functions]
-    methods, data = (sorted(found - kept) for found in own_attributes(tree))
+    others = [name for name in top if name not in functions] + sorted(globals_of(tree))
+    own = own_attributes(tree)
+    methods, data = (sorted(found - kept) for found in own)
     used = Counter(each.id for each in nodes if isinstance(each, ast.Name))
     read = Counter(each.attr for each in nodes if isinstance(each, ast.Attribute))
     # The two that may share stand in one row, the most used first: it gets the cheapest names.
     rows = [*_paired(functions, used, data, read), *_paired(others, used, methods, read)]
     rows.sort(key=lambda row: -row[0])
+    taken = (kept & (own[0] | own[1])) | used.keys() | imported(tree) | set(foreign)
     pool = [
-        name for name, _ in zip((each for each in short_names() if each not in foreign), rows, strict=False)
+        name for name, _ in zip((each for each in short_names() if each not in taken), rows, strict=False)
     ]
     new_top = {old: new for (_, old, _), new in zip(rows, pool, strict=True)} | {
         entry: entry.rpartition(".")[2]

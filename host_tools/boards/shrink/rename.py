@@ -29,6 +29,10 @@ class _Rename(ast.NodeTransformer):
             node.attr = self._names.attributes.get(node.attr, node.attr)
         return self.generic_visit(node)
 
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        node.names = [self._new(name) for name in node.names]
+        return node
+
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
         node.name = node.name and self._new(node.name)
         return self.generic_visit(node)
@@ -78,7 +82,7 @@ class _Rename(ast.NodeTransformer):
         own = [parameter.arg for parameter in parameters(node)]
         new = {name: name for name in own if name in self._names.keywords}
         taken = set(new.values()) | self._seen_in(node)
-        free = (name for name in (*self._names.pool, *short_names()) if name not in taken)
+        free = (name for name in dict.fromkeys((*self._names.pool, *short_names())) if name not in taken)
         for name in [*own, *sorted(bound(node) - set(own))]:
             if name not in new:
                 new[name] = next(free)

@@ -9,6 +9,21 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Block = Definition | ast.If | ast.For | ast.While
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
+# In the name of a global that functions assign.
+MUTABLE = ":"
+# Before the number of a local that came from a function that was put into another.
+_SLOT = "~"
+
+
+def slot(number: int) -> str:
+    """The name of such a local."""
+    return f"{_SLOT}{number}"
+
+
+def is_slot(name: str) -> bool:
+    """Whether `slot` made it."""
+    return name.startswith(_SLOT)
+
 
 def parameters(function: Function) -> list[ast.arg]:
     """All of them, in the order of the call."""
@@ -25,9 +40,29 @@ def body(function: Function) -> list[ast.stmt]:
 def bound(function: Function) -> set[str]:
     """Parameters and locals; what nested functions bind is theirs."""
     names = {parameter.arg for parameter in parameters(function)}
+    said: set[str] = set()
     for statement in body(function):
         names.update(_stores(statement))
-    return names
+        if isinstance(statement, ast.Global):
+            said.update(statement.names)
+    return {name for name in names - said if MUTABLE not in name}
+
+
+def globals_of(tree: ast.AST) -> set[str]:
+    """The names with MUTABLE in them."""
+    return {each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and MUTABLE in each.id}
+
+
+def declare(tree: ast.Module) -> None:
+    """Say in each function which of its names are globals."""
+    for node in [
+        each for each in ast.walk(tree) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]:
+        stored = sorted({name for one in node.body for name in _stores(one) if MUTABLE in name})
+        if stored:
+            said = ast.copy_location(ast.Global(stored), node)
+            said.origin, said.place = node.origin, node.place  # type: ignore[union-attr,attr-defined]
+            node.body.insert(0, said)
 
 
 def _stores(node: ast.AST) -> Iterator[str]:
@@ -68,5 +103,6 @@ def filled(node: Block) -> Block:
     if not node.body:
         nothing = ast.copy_location(ast.Pass(), node)
         nothing.origin = node.origin  # type: ignore[union-attr,attr-defined]
+        nothing.place = getattr(node, "place", None)  # type: ignore[attr-defined]
         node.body = [nothing]
     return node

@@ -10,9 +10,6 @@ from collections.abc import Collection, Mapping
 
 from host_tools.boards.shrink.scopes import DEFINITIONS, assigned, filled, imported
 
-# MicroPython keeps a longer text outside the table of names, once for each place that has it.
-_SHARED_TEXT_CHARS = 10
-
 
 def fold(tree: ast.Module, constants: Mapping[str, object]) -> ast.Module:
     """`tree` with `constants` put in, and all that follows from them decided."""
@@ -26,7 +23,8 @@ class _Fold(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self._constants:
-            return ast.copy_location(ast.Constant(self._constants[node.id]), node)  # type: ignore[arg-type]
+            value = ast.parse(repr(self._constants[node.id]), mode="eval").body
+            return ast.copy_location(value, node)
         return node
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
@@ -48,6 +46,13 @@ class _Fold(ast.NodeTransformer):
         if not isinstance(node.test, ast.Constant):
             return node
         return node.body if node.test.value else node.orelse
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Compare(ast.Constant(value), [ast.Is() | ast.IsNot() as how], [ast.Constant(None)]):
+                return ast.copy_location(ast.Constant((value is None) == isinstance(how, ast.Is)), node)
+        return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
@@ -75,7 +80,7 @@ def _reached(block: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def inline_constants(tree: ast.Module) -> ast.Module:
-    """Numbers and texts that a module names once are put where they are used."""
+    """Numbers, texts and tuples of them are put where they are used: a file has each of them once."""
     while constants := _constants(tree):
         tree.body = [each for each in tree.body if not constants.keys() & set(assigned(each))]
         tree = fold(tree, constants)
@@ -84,16 +89,22 @@ def inline_constants(tree: ast.Module) -> ast.Module:
 
 def _constants(tree: ast.Module) -> dict[str, object]:
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    uses = Counter(node.id for node in names if isinstance(node.ctx, ast.Load))
     stores = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
+    # Which one it is counts where `is` asks for it.
+    themselves = {name for each in ast.walk(tree) if isinstance(each, ast.Compare) for name in _asked(each)}
     found = {}
     for statement in tree.body:
         match statement:
-            case ast.Assign([ast.Name(id=name)], value) if stores[name] == 1:
-                known = _value(value)
-                if known and (_is_short(known[0]) or uses[name] == 1):
+            case ast.Assign([ast.Name(id=name)], value) if stores[name] == 1 and name not in themselves:
+                if known := _value(value):
                     found[name] = known[0]
     return found
+
+
+def _asked(node: ast.Compare) -> set[str]:
+    if not any(isinstance(each, (ast.Is, ast.IsNot)) for each in node.ops):
+        return set()
+    return {each.id for each in (node.left, *node.comparators) if isinstance(each, ast.Name)}
 
 
 def _value(node: ast.expr) -> tuple[object] | None:
@@ -103,11 +114,7 @@ def _value(node: ast.expr) -> tuple[object] | None:
     return (eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}}),)
 
 
-_LITERAL = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
-
-
-def _is_short(value: object) -> bool:
-    return isinstance(value, int) or (isinstance(value, str) and len(value) <= _SHARED_TEXT_CHARS)
+_LITERAL = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Tuple, ast.Load)
 
 
 def shake(tree: ast.Module, entry: str, called: Collection[str]) -> ast.Module:

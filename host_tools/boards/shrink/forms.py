@@ -1,0 +1,76 @@
+"""The same said in fewer bytes: negated tests, and what is raised very often."""
+
+import ast
+from collections import Counter
+
+from host_tools.boards.shrink.exits import like
+from host_tools.boards.shrink.packed import READ
+
+# A function that raises pays from here on.
+_OFTEN = 8
+_FAIL = "forms.fail"
+_OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.IsNot: ast.Is, ast.NotIn: ast.In}
+
+
+def shorter(tree: ast.Module) -> ast.Module:
+    """`tree` in such forms."""
+    _Negated().visit(tree)
+    found = [(holder, error) for holder in ast.walk(tree) if (error := _raised(holder))]
+    for number, (error, uses) in enumerate(sorted(Counter(error for _, error in found).items())):
+        if uses >= _OFTEN:
+            name = f"{_FAIL}{number}"
+            for holder, _ in (each for each in found if each[1] == error):
+                assert isinstance(holder, ast.If)
+                holder.body = [_call(name, holder.body[0])]
+            _add(tree, error, name)
+    return ast.fix_missing_locations(tree)
+
+
+class _Negated(ast.NodeTransformer):
+    """`not a is b` is a jump the other way, `a is not b` an operation more."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        opposite = _OPPOSITES.get(type(node.ops[0]))
+        if opposite is None or len(node.ops) > 1:
+            return node
+        return ast.copy_location(
+            ast.UnaryOp(ast.Not(), ast.Compare(node.left, [opposite()], node.comparators)), node
+        )
+
+
+def _raised(node: ast.AST) -> str:
+    """The class whose packed text an `if` raises and does nothing else; empty for anything else."""
+    match node:
+        case ast.If(_, [ast.Raise(ast.Call(ast.Name(id=error), [text]))], []) if _parts(text):
+            return error
+    return ""
+
+
+def _parts(text: ast.expr) -> list[ast.expr]:
+    """A packed text's number, and what is put into it."""
+    match text:
+        case ast.Call(ast.Name(id=name), [number]) if name == READ:
+            return [number]
+        case ast.BinOp(ast.Call(ast.Name(id=name), [number]), ast.Mod(), values) if name == READ:
+            return [number, values]
+    return []
+
+
+def _call(name: str, statement: ast.stmt) -> ast.stmt:
+    assert isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Call)
+    parts = _parts(statement.exc.args[0])
+    return like(ast.Expr(ast.Call(ast.Name(name, ast.Load()), parts, [])), statement)
+
+
+def _add(tree: ast.Module, error: str, name: str) -> None:
+    reader = next(each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == READ)
+    (made,) = ast.parse("def fail(number, values=()):\n    raise error(read(number) % values)").body
+    assert isinstance(made, ast.FunctionDef)
+    made.name = name
+    for node in ast.walk(made):
+        if isinstance(node, ast.Name):
+            node.id = {"error": error, "read": READ}.get(node.id, node.id)
+        if isinstance(node, ast.stmt):
+            like(node, reader)
+    tree.body.insert(tree.body.index(reader) + 1, made)
