@@ -76,7 +76,7 @@ SOAK_MINUTES := 5
 
 soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, SOAK_MINUTES=5 of them (DEVCRED_SEED=n repeats)
 	@DEVCRED_FUZZ_PACKETS=1000000 DEVCRED_FUZZ_REQUESTS=20000 $(BIN)/python -m pytest -s tests/fuzz
-	@DEVCRED_FUZZ_HTTP=300 $(BIN)/python -m pytest -s tests/tokens/test_http_fuzz.py
+	@DEVCRED_FUZZ_HTTP=200 $(BIN)/python -m pytest -s tests/tokens/test_http_fuzz.py
 	@DEVCRED_SOAK=1 $(BIN)/python -m pytest tests/conformance/test_abuse.py tests/twin/test_product_many.py \
 		tests/faults/test_seeds.py tests/e2e/test_device_heap.py tests/e2e/test_tls_reconnect.py \
 		tests/tokens/test_replicas.py tests/tokens/test_revoking.py

@@ -24,14 +24,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def run(twin: TwinThread, state: State, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process, as a new one for each call takes long.
-
-    But for those that call the control plane: the SDK looks at the environment when it is imported.
-    """
+    """The command in this process, as a new one for each call takes long."""
 
     def call(*arguments: str, stdin: str = "", **env: str) -> "subprocess.CompletedProcess[str]":
-        if arguments[0] in ("apply", "query", "revoke", "serve"):
-            return as_process(environment(twin, state) | env, tmp_path, stdin, *arguments)
         out, err = io.StringIO(), io.StringIO()
         with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             for name in os.environ:
@@ -46,19 +41,23 @@ def run(twin: TwinThread, state: State, tmp_path: Path, monkeypatch: pytest.Monk
     return call
 
 
-def as_process(
-    env: dict[str, str], folder: Path, stdin: str, *arguments: str
-) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [COMMAND, "token", *arguments],
-        input=stdin,
-        env=env,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture
+def process(twin: TwinThread, state: State, tmp_path: Path) -> Run:
+    """The command as a process, for calls of the service: the SDK reads the environment at its import."""
+
+    def call(*arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [COMMAND, "token", *arguments],
+            input=stdin,
+            env=environment(twin, state),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return call
 
 
 def done(result: "subprocess.CompletedProcess[str]") -> list[dict[str, object]]:
@@ -74,9 +73,9 @@ def told(result: "subprocess.CompletedProcess[str]", code: int) -> str:
     return result.stderr
 
 
-def test_tokens_from_apply_to_revoke(twin: TwinThread, run: Run, tmp_path: Path) -> None:
+def test_tokens_from_apply_to_revoke(twin: TwinThread, process: Run, run: Run, tmp_path: Path) -> None:
     words = ("apply", "--read", "shop/down/#", "--write", "shop/up/#", "--life-s", "60")
-    facts = done(run(*words, "--out", "tokens.json", "--json"))[0]
+    facts = done(process(*words, "--out", "tokens.json", "--json"))[0]
     assert facts["types"] == ["R", "W"]
     file = tmp_path / "tokens.json"
     assert file.stat().st_mode & 0o777 == 0o600
@@ -102,9 +101,11 @@ def test_tokens_from_apply_to_revoke(twin: TwinThread, run: Run, tmp_path: Path)
         check=True,
     )
     assert connack(twin, json.loads(signed.stdout)) == "Success"
-    assert done(run("query", "--tokens-file", "tokens.json", "--json")) == [{"R": True, "W": True}]
-    assert done(run("revoke", "--tokens-file", "tokens.json", "--yes", "--json")) == [{"revoked": ["R", "W"]}]
-    assert done(run("query", "--token-stdin", "--json", stdin=texts["R"])) == [{"token": False}]
+    assert done(process("query", "--tokens-file", "tokens.json", "--json")) == [{"R": True, "W": True}]
+    assert done(process("revoke", "--tokens-file", "tokens.json", "--yes", "--json")) == [
+        {"revoked": ["R", "W"]}
+    ]
+    assert done(process("query", "--token-stdin", "--json", stdin=texts["R"])) == [{"token": False}]
     told(run(*words, "--out", "tokens.json"), 2)
     told(run(*words), 2)
     told(run("apply", "--out", "more.json"), 2)

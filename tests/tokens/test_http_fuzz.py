@@ -39,7 +39,11 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-ASKER, OTHER = f"{GROUP}@@@asker", f"{GROUP}@@@other"
+ASKER, OTHER, SPARE = (f"{GROUP}@@@{name}" for name in ("asker", "other", "spare"))
+ACCOUNTS = "/v1/admin/accounts"
+RIGHT = "the right one"
+KEYS = (RIGHT, RIGHT, RIGHT, "wrong", None)
+"""What requests are sent with as admin key."""
 PROVED = {"/v1/tokens": "tokens", "/v1/credential": "credential"}
 
 
@@ -50,6 +54,7 @@ class Fuzzed(Server):
         super().__init__(server.thread, server.server, server.state, server.log)
         self.base_url = f"http://127.0.0.1:{server.port}"
         self.asker_key = enter(server.state, ASKER, ("shop/asker",), (), recovery="secret")
+        enter(server.state, SPARE)
         other_key = enter(server.state, OTHER, ("shop/other",), ("shop/of-other",))
         other = server.tokens(OTHER, other_key)
         made = [twin.call(twin.twin.state.new_credential, each) for each in (ASKER, OTHER)]
@@ -65,15 +70,14 @@ class Fuzzed(Server):
             "other's DeviceCredential": made[1].secret,
             **{f"other's token {kind}": text for kind, text in other["tokens"].items()},
         }
-        self.authorization = f"Bearer {server.state.admin_key}"
         self.session = requests.Session()
         self.statuses: Counter[tuple[str, int]] = Counter()
 
-    def ask_and_check(self, case: Case, choice: int) -> None:
-        """Sends the request with the key, a wrong one or none, and looks at everything in the answer."""
-        headers = {0: {}, 1: {"Authorization": "Bearer wrong"}}.get(
-            choice, {"Authorization": self.authorization}
-        )
+    def ask_and_check(self, case: Case, key: str | None) -> None:
+        """Sends the request with this admin key, or none, and looks at everything in the answer."""
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        # In the place of one that was made up, which would end most requests at the door.
+        case.headers = {name: text for name, text in case.headers.items() if name.lower() != "authorization"}
         answer = case.call(base_url=self.base_url, session=self.session, headers=headers, timeout=20)
         self.statuses[case.operation.label, answer.status_code] += 1
         case.validate_response(answer, checks=CHECKS)
@@ -85,9 +89,20 @@ class Fuzzed(Server):
         """What somebody asks who has read the manual, so that each run has answers that are no refusal."""
         case = operation.Case(path_parameters={"name": OTHER} if "{name}" in operation.path else {})
         if operation.path in PROVED:
-            self.ask_and_check(self.proved(case), 2)
+            self.ask_and_check(self.proved(case), None)
         elif operation.method == "get":
-            self.ask_and_check(case, 2)
+            self.ask_and_check(case, self.state.admin_key)
+
+    def sensible(self, case: Case) -> Case:
+        """The same request with what chance does not find: a proof, a name that fits its kind."""
+        if case.operation.path in PROVED:
+            return self.proved(case)
+        if case.operation.path == ACCOUNTS and isinstance(case.body, dict):
+            named = {"name": f"GID_fuzz@@@{self.statuses.total()}", "kind": "device", "key": "k" * 43}
+            case.body = {**case.body, **named, "client_ids": [], "read": ["shop/a"], "write": []}
+        elif "name" in case.path_parameters:
+            case.path_parameters["name"] = OTHER if case.operation.method == "get" else SPARE
+        return case
 
     def proved(self, case: Case) -> Case:
         """The same request by a device that is in order."""
@@ -153,10 +168,11 @@ def fuzz(fuzzed: Fuzzed, operation: Any, mode: GenerationMode, seed: int) -> Non
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.normal,
     )
-    @hypothesis.given(case=cases, choice=st.integers(0, 5))
-    def ask(case: Case, choice: int) -> None:
-        is_device = operation.path in PROVED and mode is GenerationMode.POSITIVE and choice % 2
-        fuzzed.ask_and_check(fuzzed.proved(case) if is_device else case, choice)
+    @hypothesis.given(case=cases, key=st.sampled_from(KEYS), is_sensible=st.booleans())
+    def ask(case: Case, key: str | None, is_sensible: bool) -> None:
+        if mode is GenerationMode.POSITIVE and is_sensible:
+            case = fuzzed.sensible(case)
+        fuzzed.ask_and_check(case, fuzzed.state.admin_key if key == RIGHT else key)
 
     try:
         ask()
