@@ -20,6 +20,7 @@ PURE = frozenset(
         "signing",
         "status",
         "texts",
+        "tokens",
         "topics",
     )
 )

@@ -11,7 +11,7 @@ import time
 from micropython import const
 
 import devcred
-from devcred import causes, clock, features, provisioned, retry
+from devcred import causes, features, provisioned, retry
 from devcred.board import Board
 from devcred.errors import ConfigError, CredentialError, LinkError
 from devcred.log import event, since_boot_ms
@@ -19,6 +19,8 @@ from devcred.reach import Reach
 
 if features.OUTBOX:
     from devcred.messenger import Messenger
+if features.RENEWAL:
+    from devcred import renewal
 
 _RECEIVE_MAX_BYTES = const(8192)
 _IDLE_MS = const(20)
@@ -64,7 +66,7 @@ def _settings():
 
 def _run(board, settings):
     try:
-        agent = Agent(board, settings, provisioned.own_credential(settings), provisioned.wifi())
+        agent = Agent(board, settings)
     except CredentialError as error:
         _stranded(board, causes.NO_CREDENTIAL, str(error))
     except ConfigError as error:
@@ -75,17 +77,20 @@ def _run(board, settings):
 
 
 class Agent:
-    """A device with everything it needs; `live_once` is one connection's whole life."""
+    """A device with everything it needs, or an AgentError; `live_once` is one connection's whole life."""
 
-    def __init__(self, board, settings, own, wifi):
+    def __init__(self, board, settings):
         self._board = board
         self._settings = settings
-        self._own = own
-        self._reach = Reach(board, settings, wifi)
-        self._tls = provisioned.tls_context(settings)
-        started_us = time.ticks_us()
-        self._password = own.password()
-        event("signed", "us=%d" % time.ticks_diff(time.ticks_us(), started_us))
+        if features.RENEWAL:
+            self._own = None
+            key, own = provisioned.key_and_own(settings)
+        else:
+            own = provisioned.own_credential(settings)
+        self._reach = Reach(board, settings, provisioned.wifi())
+        self._tls = provisioned.tls_context(settings["ca_path"]) if settings["tls"] else None
+        if not features.RENEWAL or own is not None:
+            self._sign(own)
         random.seed(board.seed())
         self._backoff = retry.Backoff(
             settings["retry_base_ms"],
@@ -97,10 +102,13 @@ class Agent:
         )
         self._clock = "unset"
         self._told_s = 0
+        if features.RENEWAL:
+            self._keeper = renewal.keeper(board, settings, own, key, self._tls, self._now_s) if key else None
         self._seen = None
         self._connected_ms = None
         if features.OUTBOX:
-            self._messenger = Messenger(board, settings, self._now_s)
+            keeper = self._keeper if features.RENEWAL else None
+            self._messenger = Messenger(board, settings, self._now_s, keeper)
 
     def live_once(self):
         """Connect, serve until the link is lost, name the cause, and wait as it demands."""
@@ -124,16 +132,28 @@ class Agent:
             gc.collect()
         self._lost(cause, detail)
 
+    def _sign(self, own):
+        started_us = time.ticks_us()
+        self._own, self._password = own, own.password()
+        event("signed", "us=%d" % time.ticks_diff(time.ticks_us(), started_us))
+
     def _prepare(self):
         self._reach.join()
         self._board.show("connecting")
         # By the wall clock, since ticks wrap within days; set back by somebody, it is asked for too.
-        if self._tls is not None and not 0 <= self._board.now_s() - self._told_s < _CLOCK_S:
+        secure = (features.RENEWAL and self._keeper is not None) or self._tls is not None
+        if secure and not 0 <= self._board.now_s() - self._told_s < _CLOCK_S:
+            from devcred import clock
+
             how = clock.ensure(self._board, self._settings["ntp_host"], self._board.feed)
             self._told_s = self._board.now_s() if how == "sntp" else 0
             if how != "kept" or self._clock == "unset":
                 self._clock = how  # a floor that is kept is no better for it
             event("clock", "set by=%s" % how)
+        if features.RENEWAL and self._keeper is not None:
+            own = self._keeper.ready()
+            if own is not self._own:
+                self._sign(own)
 
     def _now_s(self):
         # 0 while nobody has told the time: by a guess, what is published now would soon be ancient.
@@ -169,6 +189,8 @@ class Agent:
                 event("tls", "verified host=%s" % (self._settings["server_name"] or self._settings["host"]))
         self._connected_ms = time.ticks_ms()
         self._reach.served()
+        if features.RENEWAL and self._keeper is not None:
+            self._keeper.accepted()
         event("connack", "accepted session_present=%d ms_since_boot=%d" % (present, since_boot_ms()))
         if features.OUTBOX:
             self._messenger.begin(client, present)
@@ -189,16 +211,20 @@ class Agent:
         if self._connected_ms is not None:
             held_ms = time.ticks_diff(time.ticks_ms(), self._connected_ms)
             self._connected_ms = None
+        if features.OUTBOX:
+            cause, detail = self._messenger.judge(cause, detail)
         cause = self._backoff.lost(cause, held_ms)
         if features.OUTBOX:
             self._messenger.lost(cause)
         if cause == causes.TLS_TIME:
             self._clock, self._told_s = "floor", 0  # it may have been told wrong: no better than a guess
-        name = "refused" if cause in (causes.REFUSED, causes.BAD_CLIENT_ID) else "lost"
+        name = "refused" if cause in causes.REFUSALS else "lost"
         event(name, "cause=%s code=%s %s" % (cause, detail, causes.text(cause, detail)))
         if features.RECOVERY:
             self._reach.mend(cause, self._messenger.keep if features.OUTBOX else None)
         delay_ms = self._backoff.delay_ms(cause)
+        if features.RENEWAL and self._keeper is not None:
+            delay_ms = max(delay_ms, self._keeper.wait_ms())
         event("waiting", "ms=%d cause=%s" % (delay_ms, cause))
         _idle(self._board, delay_ms, cause, self._messenger.offline if features.OUTBOX else None)
 

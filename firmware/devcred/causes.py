@@ -27,6 +27,8 @@ CLOSED = "closed"
 KICKED = "kicked"
 LINK_LOST = "link-lost"
 PROTOCOL = "protocol"
+TOKEN = "token"
+ACCOUNT = "account-refused"
 
 FAST = 0
 SLOW = 1
@@ -47,14 +49,17 @@ _TABLE = {
     REFUSED: 8 << 2 | SLOW,
     BAD_CLIENT_ID: 8 << 2 | SLOW,
     SERVER_BUSY: 6 << 2 | FAST,
-    TOPIC_REFUSED: 9 << 2 | SLOW,
+    TOPIC_REFUSED: 9 << 2 | FAST,
     CLOSED: 6 << 2 | FAST,
     KICKED: 8 << 2 | SLOW,
     LINK_LOST: 6 << 2 | FAST,
     PROTOCOL: 6 << 2 | FAST,
 }
+_TOKEN_TABLE = {TOKEN: 8 << 2 | FAST, ACCOUNT: 8 << 2 | SLOW}
 
-ALL = tuple(_TABLE)
+# Of who we are: somebody has to see to it.
+REFUSALS = (REFUSED, BAD_CLIENT_ID, ACCOUNT) if features.RENEWAL else (REFUSED, BAD_CLIENT_ID)
+ALL = tuple(_TABLE) + tuple(_TOKEN_TABLE)
 
 NO_ADDRESS = "no-address"
 WRONG_PASSWORD = "wrong-password"
@@ -88,12 +93,12 @@ _TLS_WORDS = (
 
 def retry_class(cause):
     """FAST, SLOW or NEVER."""
-    return _TABLE[cause] & 3
+    return ((features.RENEWAL and _TOKEN_TABLE.get(cause)) or _TABLE[cause]) & 3
 
 
 def blinks(cause):
     """How often the LED blinks before each pause."""
-    return _TABLE[cause] >> 2
+    return ((features.RENEWAL and _TOKEN_TABLE.get(cause)) or _TABLE[cause]) >> 2
 
 
 def text(cause, detail=None):

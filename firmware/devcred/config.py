@@ -132,6 +132,11 @@ _RULES: dict = {
     # The name the server's certificate must carry; empty: the host's.
     "server_name": ("", _text, (0, 253)),
     "ca_path": ("/ca.der", _text, (2, 64)),
+    # The application server, which gives out tokens; empty: there is none.
+    "token_host": ("", _text, (0, 253)),
+    "token_port": (443, _number, (1, 65535)),
+    # Empty: the same as ca_path.
+    "token_ca_path": ("", _text, (0, 64)),
     "parent_topic": ("devcred", topics.check_parent, ()),
     "telemetry_topic": ("", _topic, ()),
     "reply_topic": ("", _topic, ()),

@@ -2,7 +2,8 @@
 
 Either the DeviceAccessKeySecret itself, from which the device computes its password at
 boot; or the password that somebody else computed from it ("presigned"); or, in Token mode,
-the tokens that an account applied for, `key_id` being that account's AccessKeyId.
+the tokens that an account applied for, `key_id` being that account's AccessKeyId, with the
+time at which the first of them ends.
 """
 
 import json
@@ -10,21 +11,30 @@ import json
 from devcred import features, signing, topics
 
 _KEYS = ("client_id", "instance_id", "key_id")
+_OTHER_KINDS = {"tokens": dict, "expire_s": int, "margin_s": int}
 
 
 class Credential:
     """One device's right to connect: names in clear, the secret where nothing prints it."""
 
-    def __init__(self, client_id, instance_id, key_id, secret="", password="", tokens=None):
-        """`tokens`: by type, R, W or RW; one of the last three is given."""
+    def __init__(
+        self, client_id, instance_id, key_id, secret="", password="", tokens=None, expire_s=0, margin_s=0
+    ):
+        """`tokens`: by type, R, W or RW; one of secret, password and tokens is given.
+
+        Of tokens: `expire_s` since 1970, 0 if not known; with no more than `margin_s` left, ask for others.
+        """
         self.client_id = topics.check_client_id(client_id) if features.CHECKS else client_id
         self.instance_id = instance_id
         self.key_id = key_id
         if features.CHECKS and bool(secret) + bool(password) + bool(tokens) != 1:
             raise ValueError("credential: give either the secret, the password or tokens")
         self._secret = secret
-        self._tokens = tokens
+        self.tokens = tokens
         self._password = password
+        if features.RENEWAL:
+            self.expire_s = expire_s
+            self.margin_s = margin_s
         if features.TOKEN and tokens:
             self.username = signing.token_username(key_id, instance_id)
             self._password = signing.token_password(tokens)
@@ -34,7 +44,7 @@ class Credential:
     @property
     def presigned(self) -> bool:
         """Whether the device holds the password only, never the secret."""
-        return bool(self._password) and not self._tokens
+        return bool(self._password) and not self.tokens
 
     def password(self) -> str:
         """The CONNECT password; signed here unless it came presigned or is made of tokens."""
@@ -42,7 +52,7 @@ class Credential:
 
     def sign_ahead(self):
         """The same credential presigned, so that the secret need not reach the device."""
-        if self._tokens:
+        if self.tokens:
             return self  # nothing in it is secret to the device
         return Credential(self.client_id, self.instance_id, self.key_id, password=self.password())
 
@@ -54,8 +64,10 @@ class Credential:
     def payload(self) -> bytes:
         """For `records.pack`."""
         body = {key: getattr(self, key) for key in _KEYS}
-        if self._tokens:
-            body["tokens"] = self._tokens
+        if self.tokens:
+            body["tokens"] = self.tokens
+            body["expire_s"] = self.expire_s
+            body["margin_s"] = self.margin_s
         elif self._password:
             body["password"] = self._password
         else:
@@ -78,7 +90,7 @@ def from_payload(payload: bytes) -> Credential:
 
 def _check(body):
     for key in body:
-        known = dict if key == "tokens" else str if key in _KEYS + ("secret", "password") else None
+        known = str if key in _KEYS + ("secret", "password") else _OTHER_KINDS.get(key)
         if known is None or not isinstance(body[key], known):
             raise ValueError("credential: holds a key that has no place there")
     for key in _KEYS:

@@ -13,6 +13,8 @@ COMMANDS = True
 APP = True
 # Token mode's login.
 TOKEN = True
+# Tokens from an application server, in time and over the open session; needs TOKEN and OUTBOX.
+RENEWAL = True
 # The rules of the configuration, which the host checks in any case.
 CHECKS = True
 # To each cause a sentence on the console.

@@ -2,7 +2,7 @@
 
 import random
 
-from devcred import features, store, topics
+from devcred import causes, features, store, topics
 from devcred.device import Device
 from devcred.outbox import Outbox
 from devcred.sending import Sender
@@ -15,8 +15,9 @@ if features.APP:
 class Messenger:
     """The application's `agent`, its way to the world: `publish`, `subscribe`, `online`."""
 
-    def __init__(self, board, settings, now_s):
-        """`now_s()`: seconds since 1970, 0 if not known."""
+    def __init__(self, board, settings, now_s, keeper=None):
+        """`now_s()`: seconds since 1970, 0 if not known. `keeper`: keeps the tokens good, or None."""
+        self._keeper = keeper
         self._board = board
         self._settings = settings
         self._sender = Sender(_outbox(settings, board.feed), settings, now_s, "%08x" % random.getrandbits(30))
@@ -42,7 +43,9 @@ class Messenger:
     def begin(self, client, session_present):
         """`client` is logged in."""
         self._sender.begin(session_present)
-        self._session = Session(client, self._settings, self._device, self._sender, self._subscriptions)
+        self._session = Session(
+            client, self._settings, self._device, self._sender, self._subscriptions, self._keeper
+        )
         self._session.begin()
 
     def step(self, client):
@@ -54,6 +57,15 @@ class Messenger:
             client.shut()
             self._board.reset()
         return busy
+
+    def judge(self, cause, detail):
+        """(cause, detail) of a loss or a failed login, as what is known of tokens and topics names it."""
+        certain = False
+        if features.RENEWAL and self._keeper is not None:
+            cause, detail, certain = self._keeper.lost(cause, detail)
+        if cause == causes.TOPIC_REFUSED and not self._sender.refused(detail, certain):
+            cause = causes.CLOSED
+        return cause, detail
 
     def lost(self, cause):
         """The link went, or none came about."""

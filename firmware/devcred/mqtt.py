@@ -57,6 +57,7 @@ class Client(simple.MQTTClient):
         self._seen = seen
         self._sent_ms = self._ping_ms = self._answer_by = time.ticks_ms()
         self._pinged = False
+        self.acknowledged = 0
         self.skipped = 0
 
     def open(self, clean_session):
@@ -93,9 +94,18 @@ class Client(simple.MQTTClient):
         flags = _DUP if again else 0
         self._acknowledged(_PUBACK if qos else 0, self.publish, _octets(topic), _octets(payload), flags, qos)
 
+    def post(self, topic, payload, again=0):
+        """Publish at QoS 1 without waiting; its packet id, `again` to repeat it, will be `acknowledged`."""
+        self.pid = again or self.pid % _PID_MAX + 1
+        self._stream.setblocking(True)
+        flags = 2 | (_DUP if again else 0)  # as `retain`: told of QoS 1, umqtt itself would wait
+        self.publish(_octets(topic), self.pid.to_bytes(2, "big") + payload, flags, 0)  # type: ignore[arg-type]
+        self._stream.flush()
+        return self.pid
+
     def listen(self, topic_filter, qos=1):
-        """Subscribe, and return once it is granted."""
-        self._acknowledged(_SUBACK, self.subscribe, _octets(topic_filter), qos)
+        """Subscribe, and return once that is answered; False if it is refused while the link stands."""
+        return self._acknowledged(_SUBACK, self.subscribe, _octets(topic_filter), qos)
 
     def keep_alive(self):
         """Ping when half the keep-alive has passed in silence; LINK_LOST if none comes back."""
@@ -139,6 +149,8 @@ class Client(simple.MQTTClient):
             self._incoming(head, size)
         elif kind == _PUBREL and size == 2:
             self._answer(b"\x70\x02", self.sock.read(2))
+        elif features.RENEWAL and kind == _PUBACK and size == 2:
+            self.acknowledged = _number(self.sock.read(2))
         else:
             self._pinged = self._pinged and kind != _PINGRESP
             self._stream.skip(size)
@@ -163,13 +175,14 @@ class Client(simple.MQTTClient):
                 raise LinkError(causes.TOPIC_REFUSED, arguments[0].decode())
             raise
         except simple.MQTTException:
-            raise LinkError(causes.TOPIC_REFUSED, arguments[0].decode())
+            return False
         except (AssertionError, IndexError):
             raise LinkError(causes.PROTOCOL, "acknowledgement")
         finally:
             self._awaited = 0
             self._stream.limit(None)
         self._sent_ms = time.ticks_ms()
+        return True
 
     def _check_connack(self):
         # umqtt asserts this, and firmware may be built with assertions left out.

@@ -5,7 +5,8 @@ a message is safe from a power cut once its batch is written, `BATCH_MESSAGES` m
 `keep` later. A batch's file goes when all of it is acknowledged, so after a power cut a
 message may be sent again, under the same id: the receiver drops what it has seen. When the
 outbox is full a new message is refused and counted; one that was accepted is never dropped
-for want of room, only for its age.
+for want of room, only for its age. One whose topic the server refuses waits beside the others,
+so that it does not hold them up, in memory; the oldest of such makes room for a new message.
 """
 
 import struct
@@ -32,6 +33,7 @@ class Outbox:
         self._head = []  # read from the oldest file, being sent
         self._head_name = None
         self._tail = []  # not on flash
+        self._beside = []  # the server refuses their topic
         self._files = {}  # name: (messages, bytes)
         self._next = 1
         self.refused = 0
@@ -41,28 +43,27 @@ class Outbox:
 
     def __len__(self):
         """Messages that wait."""
-        return len(self._head) + len(self._tail) + sum(count for count, _ in self._files.values())
+        held = len(self._head) + len(self._tail) + len(self._beside)
+        return held + sum(count for count, _ in self._files.values())
 
     def put(self, number, now_s, topic, payload):
         """Accept a message (topic and payload in bytes) under `number`, or return False: full."""
         size = _size(topic, payload)
-        if (
-            len(self) >= self._most_messages
-            or self.bytes_held() + size > self._most_bytes
-            or size > records.PAYLOAD_MAX_BYTES
-        ):
+        too_long = size > min(records.PAYLOAD_MAX_BYTES, self._most_bytes)
+        while too_long or len(self) >= self._most_messages or self.bytes_held() + size > self._most_bytes:
             self.refused += 1
-            return False
+            if too_long or not self._beside:
+                return False
+            self._beside.pop(0)
         self._tail.append((number, now_s, topic, payload))
         return True
 
     def bytes_held(self):
         """What the waiting messages take."""
         held = sum(size for _, size in self._files.values())
-        for entry in self._head:
-            held += _size(entry[2], entry[3])
-        for entry in self._tail:
-            held += _size(entry[2], entry[3])
+        for entries in (self._head, self._tail, self._beside):
+            for entry in entries:
+                held += _size(entry[2], entry[3])
         return held
 
     def due(self):
@@ -94,11 +95,21 @@ class Outbox:
         """The oldest message is acknowledged: let it go."""
         if self._head:
             self._head.pop(0)
-            if not self._head:
+            if not self._head and self._head_name:
                 self._storage.remove(self._head_name)
                 self._head_name = None
         elif self._tail:
             self._tail.pop(0)
+
+    def aside(self):
+        """The oldest message waits beside the others from now on, until `back`."""
+        self._beside.append(self._oldest())
+        self.done()
+
+    def back(self):
+        """What waits beside the others comes first again."""
+        self._head = self._beside + self._head
+        self._beside = []
 
     def _oldest(self):
         if not self._head and self._files:

@@ -30,6 +30,22 @@ def own_credential(given):
     return own
 
 
+def key_and_own(given):
+    """(what proves us to the application server, the stored credential); each None where there is none.
+
+    CredentialError where neither would do.
+    """
+    if not given["token_host"]:
+        return None, own_credential(given)
+    key = store.load(records.DEVICE_KEY)
+    if key is None:
+        raise CredentialError("no record of the device key")
+    try:
+        return key, own_credential(given)
+    except CredentialError:
+        return key, None
+
+
 def wifi():
     """The networks to join, (SSID, password) pairs."""
     payload = store.load(records.WIFI)
@@ -41,19 +57,17 @@ def wifi():
         raise ConfigError(str(error))
 
 
-def tls_context(given):
-    """An SSLContext that verifies CA and host name, or None for a plain link."""
-    if not given["tls"]:
-        return None
+def tls_context(ca_path):
+    """An SSLContext that verifies CA and host name."""
     import ssl
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED  # type: ignore[attr-defined]  # missing in the stubs
     try:
-        with open(given["ca_path"], "rb") as file:
+        with open(ca_path, "rb") as file:
             context.load_verify_locations(cadata=file.read())
     except OSError:
-        raise ConfigError(given["ca_path"] + " is missing")
+        raise ConfigError(ca_path + " is missing")
     except ValueError:
-        raise ConfigError(given["ca_path"] + " is not a certificate in DER")
+        raise ConfigError(ca_path + " is not a certificate in DER")
     return context

@@ -11,6 +11,8 @@ sequence number counts. What a payload means is its kind's business.
 import binascii
 import struct
 
+from devcred import features
+
 MAGIC = b"DVCR"
 FORMAT = 1
 HEADER_FMT = ">4sBBIH"
@@ -22,8 +24,16 @@ SEQUENCE_MAX = 0xFFFFFFFF
 CREDENTIAL = 1
 WIFI = 2
 OUTBOX = 3
+# What proves this device to its application server; the text itself is the payload.
+DEVICE_KEY = 4
 
-_PATHS = {CREDENTIAL: "/credential", WIFI: "/wifi"}
+_PATHS = (
+    {CREDENTIAL: "/credential", WIFI: "/wifi", DEVICE_KEY: "/device-key"}
+    if features.RENEWAL
+    else {CREDENTIAL: "/credential", WIFI: "/wifi"}
+)
+# What a wipe erases.
+SECRETS = tuple(_PATHS)
 
 
 class RecordError(ValueError):

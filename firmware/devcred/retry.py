@@ -6,8 +6,6 @@ from devcred import causes
 STABLE_MS = 60000
 # So many kicks in a row are no accident.
 _KICKS = 3
-# Once, the server may just have gone away at that moment.
-_REFUSALS = 2
 
 # What a dead radio looks like from above.
 DEAD_AIR = (causes.DNS, causes.NO_SERVER, causes.LINK_LOST)
@@ -72,18 +70,14 @@ class Backoff:
         while base_ms << self._doublings < spread_ms:
             self._doublings += 1
         self._kicks = 0
-        self._refusals = 0
         self.failures = 0
 
     def lost(self, cause, connected_ms):
         """Tell of a loss: `connected_ms` since CONNACK, None if it never came to that.
 
-        Returns the cause: the one given, but CLOSED for the first TOPIC_REFUSED in a row, and
-        KICKED from the third time in a row on that the server closed a link before it was stable.
+        Returns the cause: the one given, but KICKED from the third time in a row on that the server
+        closed a link before it was stable.
         """
-        self._refusals = self._refusals + 1 if cause == causes.TOPIC_REFUSED else 0
-        if 0 < self._refusals < _REFUSALS:
-            cause = causes.CLOSED
         logged_in = connected_ms is not None
         # Below 0: a board's tick counter has gone round meanwhile, which takes days.
         stable = logged_in and not 0 <= connected_ms < self._stable_ms

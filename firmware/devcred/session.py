@@ -16,16 +16,18 @@ _SLOW_MS = 1000
 class Session:
     """Serves over a client that is logged in; every method may raise LinkError."""
 
-    def __init__(self, client, config, device, sender, subscriptions=()):
+    def __init__(self, client, config, device, sender, subscriptions=(), keeper=None):
         """`device` answers commands (see `commands.answer`); `sender` takes what is published.
 
         `subscriptions`: the application's, (filter, handler of topic and payload) pairs.
+        `keeper`: keeps the tokens good, where there are any.
         """
         self._client = client
         self._config = config
         self._device = device
         self._sender = sender
         self._subscriptions = subscriptions  # the application may add to it at any time
+        self._keeper = keeper
         self._listened = 0
         self._replies = 0
         self._told_ms = time.ticks_ms()
@@ -41,6 +43,13 @@ class Session:
 
     def step(self):
         """What is due now; returns at once when nothing is. True if there may be more to send."""
+        if features.RENEWAL and self._keeper is not None and self._keeper.step(self._client):
+            # Nothing else may be published or subscribed until the server has taken the token.
+            self._client.check_msg()
+            self._client.keep_alive()
+            return False
+        if self._sender.try_barred():
+            self._listened = 0
         self._listen()
         self._client.check_msg()
         busy = self._sender.step(self._client)
@@ -54,7 +63,9 @@ class Session:
 
     def _listen(self):
         while self._listened < len(self._subscriptions):
-            self._client.listen(self._subscriptions[self._listened][0])
+            topic_filter = self._subscriptions[self._listened][0]
+            if topic_filter not in self._sender.barred and not self._client.listen(topic_filter):
+                self._sender.refused(topic_filter, True)
             self._listened += 1
 
     def tell(self):
@@ -65,6 +76,8 @@ class Session:
         self._sender.publish(self._config["telemetry_topic"], body)
 
     def _on_message(self, topic, payload):
+        if features.RENEWAL and self._keeper is not None:
+            self._keeper.notice(topic, payload)
         if features.COMMANDS and topic == self._p2p:
             self._command(payload)
         for topic_filter, handler in self._subscriptions:

@@ -21,15 +21,20 @@ TOKEN_TYPES = ("R", "W", "RW")
 
 def hmac_sha1(key, message) -> bytes:
     """The 20 bytes of HMAC-SHA1; `key` and `message` are str (taken as UTF-8) or bytes."""
-    return _hmac_sha1(_octets(key, "key"), _octets(message, "message"))
+    return _hmac(hashlib.sha1, _octets(key, "key"), _octets(message, "message"))
+
+
+def hmac_sha256(key, message) -> bytes:
+    """The 32 bytes of HMAC-SHA256; `key` and `message` are bytes."""
+    return _hmac(hashlib.sha256, key, message)
 
 
 def password(client_id, secret) -> str:
     """The CONNECT password, 28 characters, for `client_id` under its DeviceAccessKeySecret."""
     if features.CHECKS:
-        mac = _hmac_sha1(_octets(secret, "secret"), _octets(client_id, "client_id"))
+        mac = _hmac(hashlib.sha1, _octets(secret, "secret"), _octets(client_id, "client_id"))
     else:
-        mac = _hmac_sha1(secret.encode(), client_id.encode())
+        mac = _hmac(hashlib.sha1, secret.encode(), client_id.encode())
     return binascii.b2a_base64(mac)[:-1].decode()
 
 
@@ -77,14 +82,15 @@ def _pairs(tokens):
     raise ValueError("tokens: give a dict, or pairs of type and token")
 
 
-def _hmac_sha1(key: bytes, message: bytes) -> bytes:
+def _hmac(made, key: bytes, message: bytes) -> bytes:
+    # Both hashes work on blocks of 64 bytes.
     if len(key) > _BLOCK_BYTES:
-        key = hashlib.sha1(key).digest()
+        key = made(key).digest()
     block = int.from_bytes(key + bytes(_BLOCK_BYTES - len(key)), "big")
     # Two updates, where one over the joined bytes would copy a message of any length.
-    inner = hashlib.sha1((block ^ _IPAD).to_bytes(_BLOCK_BYTES, "big"))
+    inner = made((block ^ _IPAD).to_bytes(_BLOCK_BYTES, "big"))
     inner.update(message)
-    outer = hashlib.sha1((block ^ _OPAD).to_bytes(_BLOCK_BYTES, "big"))
+    outer = made((block ^ _OPAD).to_bytes(_BLOCK_BYTES, "big"))
     outer.update(inner.digest())
     return outer.digest()
 

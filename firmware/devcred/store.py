@@ -2,7 +2,10 @@
 
 import os
 
-from devcred import records
+from devcred import features, records
+
+# One byte past the longest record shows that a file is too long.
+_MOST_BYTES = records.HEADER_LEN + records.PAYLOAD_MAX_BYTES + records.CRC_LEN + 1
 
 
 def load(kind):
@@ -35,8 +38,8 @@ def _slots(kind):
 def _read(path):
     try:
         with open(path, "rb") as file:
-            # One byte past the longest record shows that a file is too long.
-            return file.read(records.HEADER_LEN + records.PAYLOAD_MAX_BYTES + records.CRC_LEN + 1)
+            # Saved while connected: a heap full of small things may have no room for the longest.
+            return file.read(min(_MOST_BYTES, os.stat(path)[6]) if features.RENEWAL else _MOST_BYTES)
     except OSError:
         return None
 

@@ -19,6 +19,8 @@ TEXTS = {
     "another device may be using this client ID",
     "link-lost": "the link went silent",
     "protocol": "the server broke the protocol",
+    "token": "a token is no good any more; another one is asked for",
+    "account-refused": "the account is cut off; check it at the token server, and its rights at the service",
     "no-address": "the access point let us in, but gave no address; check its DHCP",
     "wrong-password": "the access point refused the Wi-Fi password",
     "no-access-point": "no access point of this name is in reach",

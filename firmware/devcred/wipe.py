@@ -21,7 +21,7 @@ def wipe(board):
     """
     event("wipe", "erasing credential and Wi-Fi networks; do not switch off")
     try:
-        _overwrite(records.paths(records.CREDENTIAL) + records.paths(records.WIFI), board.feed)
+        _overwrite([path for kind in records.SECRETS for path in records.paths(kind)], board.feed)
         _fill(board.feed)
         event("wipe", "done")
     except OSError as error:

@@ -9,7 +9,7 @@ from host_tools.errors import UsageError
 # Stands for all of the agent's features, and for none.
 WHOLE, CONNECT = "whole", "connect"
 # A feature that makes no sense without another brings it along.
-_NEEDS = {"app": "outbox", "commands": "outbox"}
+_NEEDS = {"app": ("outbox",), "commands": ("outbox",), "renewal": ("outbox", "token")}
 
 
 def all_features() -> list[str]:
@@ -25,7 +25,7 @@ def chosen(names: Iterable[str], where: str) -> list[str]:
         if name == WHOLE:
             wanted.update(switches(sources()))
         elif name in known_ones:
-            wanted |= {name, _NEEDS.get(name, name)}
+            wanted |= {name, *_NEEDS.get(name, ())}
         elif name != CONNECT:
             raise _unknown(name, known_ones, where)
     return [name for name in known_ones if name in wanted]

@@ -12,7 +12,7 @@ from host_tools.errors import UsageError
 if TYPE_CHECKING:
     from host_tools.boards.definition import Board
 
-_PARTS = ("config", "ca", "credential", "wifi")
+_PARTS = ("config", "ca", "credential", "wifi", "device_key", "token_ca")
 
 
 @click.group()
@@ -29,6 +29,12 @@ def image() -> None:
 @click.option("--ca", type=click.Path(), help="CA certificate of the server, DER.")
 @click.option("--credential", type=click.Path(), help="What `devcred credential register --out` wrote.")
 @click.option("--wifi", type=click.Path(), help="Wi-Fi networks, JSON: [[ssid, password], ...].")
+@click.option(
+    "--device-key",
+    type=click.Path(),
+    help="The device's key for its token server (token_host), in place of --credential or beside it.",
+)
+@click.option("--token-ca", type=click.Path(), help="CA certificate of the token server, DER, if another.")
 @click.option("--features", help="What of the agent it carries, a,b,...; by default as board.json says.")
 @click.option("--readable", is_flag=True, help="A file for each module, whose tracebacks need no map.")
 @json_option
@@ -49,6 +55,8 @@ def build(
       devcred image build --board RPI_PICO_W --out empty.img --empty
       devcred image build --board ESP32_GENERIC --out till-1.img \\
           --config till-1.json --ca ca.der --credential till-1-credential.json --wifi wifi.json
+      devcred image build --board ESP32_GENERIC --out till-2.img \\
+          --config till-2.json --ca ca.der --device-key till-2.key --wifi wifi.json
       devcred image build --board RPI_PICO_W --out small.img --features outbox,token
     """
     from host_tools.boards.definition import load_board
@@ -85,9 +93,11 @@ def _device(parts: dict[str, str | None], board: "Board", carried: list[str] | N
     from devcred import credential
     from host_tools.boards.bundle import device_files
 
-    paths = {name: str(path) for name, path in parts.items()}
-    with files.rules(paths["credential"]):
-        held = credential.from_payload(files.read(paths["credential"], "--credential"))
+    paths = {name: path for name, path in parts.items() if path}
+    held = None
+    if "credential" in paths:
+        with files.rules(paths["credential"]):
+            held = credential.from_payload(files.read(paths["credential"], "--credential"))
     return device_files(
         files.read_json(paths["config"], "--config"),
         files.read(paths["ca"], "--ca"),
@@ -95,16 +105,23 @@ def _device(parts: dict[str, str | None], board: "Board", carried: list[str] | N
         files.read_json(paths["wifi"], "--wifi"),
         board,
         carried,
+        device_key=files.read(paths["device_key"], "--device-key") if "device_key" in paths else None,
+        token_ca_der=files.read(paths["token_ca"], "--token-ca") if "token_ca" in paths else None,
     )
 
 
 def _all_or_none(parts: dict[str, str | None], empty: bool) -> None:
     given = [name for name in _PARTS if parts[name]]
     if empty and given:
-        raise click.UsageError(f"--empty goes without --{given[0]}")
-    if given and len(given) < len(_PARTS):
-        missing = ", ".join(f"--{name}" for name in _PARTS if name not in given)
-        raise click.UsageError(f"a device needs {missing} too")
+        raise click.UsageError(f"--empty goes without {_option(given[0])}")
+    needed = [name for name in _PARTS[:4] if name != "credential" or "device_key" not in given]
+    missing = [name for name in needed if name not in given]
+    if given and missing:
+        raise click.UsageError(f"a device needs {', '.join(map(_option, missing))} too")
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _free(out: str, force: bool) -> None:

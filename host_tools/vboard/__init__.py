@@ -70,6 +70,7 @@ class VirtualBoard:
         self._supervisor: Supervisor | None = None
         self._thread: threading.Thread | None = None
         self._close: list[Callable[[], None]] = []
+        self._skipped_s = 0.0
 
     def start(self) -> str:
         """Powers it on; returns the pty's path when boot.py is about to run. MachineError if it cannot."""
@@ -134,6 +135,17 @@ class VirtualBoard:
         is_low = button.active_low and button.pin != "BOOTSEL"
         return button.pin, int(down != is_low)
 
+    def skip(self, seconds: float) -> None:
+        """Let so much time pass at once, for the board's clock, its ticks and its time server.
+
+        What runs on real time goes on: sleeps, the watchdog, the network. It comes into effect when
+        the program next sleeps.
+        """
+        if self._supervisor is None:
+            raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
+        self._skipped_s += seconds
+        self._supervisor.ask_to_skip(int(seconds * 1000))
+
     def wait_for(self, kind: str, text: str = "", *, deadline_s: float = 10.0, after: int = 0) -> Event:
         """The first such event from events[after] on, its text beginning so; TimeoutError at the deadline."""
         until_s = time.monotonic() + deadline_s
@@ -160,7 +172,7 @@ class VirtualBoard:
         program = find_micropython()
         image_fd = open_image(self.image, self.board)
         self._close.append(lambda: os.close(image_fd))
-        sntp = SntpResponder()
+        sntp = SntpResponder(lambda: time.time() + self._skipped_s)
         self._close.append(sntp.close)
         setup = make_setup(self.board, self.unique_id)
         port = SerialPort(self.link)

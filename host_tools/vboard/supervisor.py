@@ -75,6 +75,16 @@ class Supervisor:
 
         self.ask(drive)
 
+    def ask_to_skip(self, ms: int) -> None:
+        """Lets so much time pass for the chip at once."""
+
+        def skip() -> None:
+            self._chip.clock.offset_ns += ms * 1_000_000
+            if self._life is not None:
+                self._life.tell(f"skip {ms}")
+
+        self.ask(skip)
+
     def ask_to_halt(self) -> None:
         """Has run() return."""
         self.ask(self._halt)

@@ -79,6 +79,52 @@ def test_a_whole_device(run: Run, inputs: Path) -> None:
     assert json.loads(found["/devcred.json"])["led_pin"] == 2, "the board's own"
 
 
+WITH_KEY = (*DEVICE, "--device-key", "till-1.key")
+ASKING = {"client_id": CLIENT_ID, "host": "h", "token_host": "tokens.example"}
+
+
+@pytest.mark.parametrize("credential_too", [True, False])
+def test_a_device_that_asks_for_its_tokens(run: Run, inputs: Path, credential_too: bool) -> None:
+    key = CANARY.ljust(43, "k")
+    (inputs / "till-1.key").write_text(key + "\n")
+    (inputs / "config.json").write_text(json.dumps(ASKING | {"token_ca_path": "/token-ca.der"}))
+    given = WITH_KEY if credential_too else WITH_KEY[:4] + WITH_KEY[6:]
+    result = run(*BUILD, *given, "--token-ca", "ca.der")
+    assert result.returncode == 0, result.stderr
+    assert CANARY not in result.stdout + result.stderr
+    found = files_in(inputs / "out.img")
+    assert records.unpack(found["/device-key.a"], records.DEVICE_KEY) == (1, key.encode())
+    assert ("/credential.a" in found) == credential_too
+    assert found["/token-ca.der"] == (inputs / "ca.der").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "given", "said"),
+    [
+        (ASKING, None, DEVICE, "token_host and a device key go together"),
+        (
+            {"client_id": CLIENT_ID, "host": "h"},
+            "k" * 43,
+            WITH_KEY,
+            "token_host and a device key go together",
+        ),
+        (ASKING, CANARY, WITH_KEY, "device key: must be 32 to 128"),
+        (ASKING, CANARY + " " * 9 + "k" * 30, WITH_KEY, "device key: must be 32 to 128"),
+        (ASKING | {"token_ca_path": "/t.der"}, "k" * 43, WITH_KEY, "token_ca_path"),
+        (ASKING, "k" * 43, (*WITH_KEY, "--token-ca", "ca.der"), "token_ca_path"),
+    ],
+)
+def test_what_a_device_that_asks_needs(
+    run: Run, inputs: Path, config: dict[str, str], key: str | None, given: tuple[str, ...], said: str
+) -> None:
+    (inputs / "config.json").write_text(json.dumps(config))
+    if key is not None:
+        (inputs / "till-1.key").write_text(key)
+    result = run(*BUILD, *given)
+    assert said in one_line(result, 2)
+    assert not (inputs / "out.img").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import serial
 from cryptography import x509
@@ -24,6 +25,8 @@ from host_tools.cloud.credentials import DeviceCredential
 from host_tools.demo.console import Console
 from host_tools.twin import TwinThread
 from host_tools.vboard import VirtualBoard
+from tests.e2e import token_server
+from tests.e2e.token_server import TokenServer
 
 GROUP = "GID_e2e"
 Lines = Callable[[float], Iterator[str]]
@@ -49,6 +52,7 @@ class Device:
     routes: dict[str, tuple[str, int]] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
     readable: bool = False
+    tokens: TokenServer | None = None
     wifi: list[tuple[str, str]] = field(default_factory=lambda: list(WIFI), repr=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +66,11 @@ class Device:
         self.held = registered(self.twin, self.client_id)
         self.token = ""
         settings = {"client_id": self.client_id, "host": self.twin.host_name} | WORKING | self.config
+        asking: dict[str, Any] = {}
+        if self.tokens is not None:
+            settings |= {"token_host": token_server.NAME, "token_ca_path": "/token-ca.der"}
+            asking = {"device_key": self.tokens.key.encode(), "token_ca_der": self.tokens.ca_der}
+            self.routes[f"{token_server.NAME}:443"] = ("127.0.0.1", self.tokens.port)
         self.files = agent_files(self.board, self.features, readable=self.readable) | device_files(
             settings,
             self.twin.ca_der,
@@ -69,9 +78,12 @@ class Device:
             self.wifi,
             self.board,
             None if self.readable else carried_features(self.board, self.features),
+            **asking,
         )
 
-    def _credential(self) -> Credential:
+    def _credential(self) -> Credential | None:
+        if self.mode == "asked for":
+            return None
         if self.mode == "DeviceCredential":
             return self.held.for_device()
         twin, hour_ms = self.twin, 3600 * 1000

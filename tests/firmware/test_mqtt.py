@@ -130,14 +130,46 @@ class TestClient(unittest.TestCase):
         self.peer.feed()
         self.assertEqual(self.peer.received[len(CONNECT) :], b"\x30\x08\x00\x04\xc3\xa9/b\xc3\xbc")
 
-    def test_subscribe_refused_names_the_filter(self):
-        client = self.logged_in((2 + 2 + 2 + 3 + 1, b"\x90\x03\x00\x01\x80"))
+    def test_subscribe_refused_leaves_the_link(self):
+        client = self.logged_in(
+            (2 + 2 + 2 + 3 + 1, b"\x90\x03\x00\x01\x80"), (PUBLISH_BYTES, b"\x40\x02\0\2")
+        )
+        self.assertFalse(client.listen("a/b"))
+        client.send("a/b", "hi")
+
+    def test_subscribe_answered_by_a_close_names_the_filter(self):
+        client = self.logged_in((2 + 2 + 2 + 3 + 1, CLOSE))
         self.assertEqual(cause_of(client.listen, "a/b"), causes.TOPIC_REFUSED)
 
     def test_subscribe_granted(self):
         client = self.logged_in((2 + 2 + 2 + 3 + 1, b"\x90\x03\x00\x01\x01"))
-        client.listen("a/b")
+        self.assertTrue(client.listen("a/b"))
         self.assertEqual(self.peer.received[-10:], b"\x82\x08\x00\x01\x00\x03a/b\x01")
+
+    def test_post_does_not_wait_and_its_acknowledgement_is_noted_whenever_it_comes(self):
+        client = self.logged_in()
+        self.assertEqual(client.post("a/b", b"hi"), 1)
+        self.poll(8)
+        self.assertEqual(self.peer.received[len(CONNECT) :], b"\x32\x09\x00\x03a/b\x00\x01hi")
+        self.assertEqual(client.acknowledged, 0)
+        self.assertEqual(client.post("a/b", b"hi", 1), 1)
+        self.poll(8)
+        self.assertEqual(self.peer.received[-11:], b"\x3a\x09\x00\x03a/b\x00\x01hi")
+        self.peer.say(b"\x40\x02\x00\x01" * 2)
+        self.poll()
+        self.assertEqual(client.acknowledged, 1)
+
+    def test_post_takes_the_next_packet_id(self):
+        client = self.logged_in((PUBLISH_BYTES, b"\x40\x02\xff\xff"))
+        client.pid = 65534
+        client.send("a/b", "hi")
+        self.assertEqual(client.post("a/b", b"hi"), 1)
+
+    def test_a_garbled_acknowledgement_is_none(self):
+        client = self.logged_in()
+        self.peer.say(b"\x40\x03\x00\x01\x00" + b"\x30\x06\x00\x03a/bx")
+        self.poll()
+        self.assertEqual((client.acknowledged, self.got), (0, [(b"a/b", b"x")]))
 
     def test_incoming_qos_1_is_acknowledged_after_the_handler(self):
         client = self.logged_in()

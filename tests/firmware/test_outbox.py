@@ -1,6 +1,7 @@
 """The outbox on a real LittleFS: order, bounds, age, and the power cut at every flash operation."""
 
 import gc
+import os
 import unittest
 
 import vfs
@@ -57,6 +58,59 @@ class TestInMemory(unittest.TestCase):
         self.assertEqual(box.peek(10**9)[3], b"m")
 
 
+class TestAside(unittest.TestCase):
+    """What the server refuses waits beside the rest."""
+
+    def filled(self, count, most=100, most_bytes=10000):
+        box = Outbox(None, most, most_bytes)
+        for number in range(count):
+            box.put(number, 0, TOPIC, b"m%d" % number)
+        return box
+
+    def all_of(self, box):
+        found = []
+        while box.peek():
+            found.append(box.peek()[0])
+            box.done()
+        return found
+
+    def test_it_holds_nobody_up_and_comes_first_when_it_is_its_turn(self):
+        box = self.filled(6)
+        box.aside()
+        box.aside()
+        self.assertEqual((box.peek()[0], len(box)), (2, 6))
+        box.done()
+        box.back()
+        self.assertEqual(self.all_of(box), [0, 1, 3, 4, 5])
+        self.assertEqual((len(box), box.bytes_held(), box.refused), (0, 0, 0))
+
+    def test_refused_again_it_keeps_its_order(self):
+        box = self.filled(4)
+        box.aside()
+        box.aside()
+        box.back()
+        box.aside()
+        box.aside()
+        box.aside()
+        box.back()
+        self.assertEqual(self.all_of(box), [0, 1, 2, 3])
+
+    def test_a_new_message_takes_the_place_of_the_oldest_such_and_that_is_counted(self):
+        for box in (self.filled(4, most=4), self.filled(4, most_bytes=4 * (11 + len(TOPIC) + 2))):
+            box.aside()
+            box.aside()
+            self.assertEqual([box.put(number, 0, TOPIC, b"m%d" % number) for number in (4, 5, 6)], [1, 1, 0])
+            self.assertEqual((len(box), box.refused), (4, 3))
+            box.back()
+            self.assertEqual(self.all_of(box), [2, 3, 4, 5])
+
+    def test_what_never_fits_drives_none_out(self):
+        box = self.filled(2, most_bytes=60)
+        box.aside()
+        self.assertFalse(box.put(9, 0, TOPIC, bytes(61)))
+        self.assertEqual((len(box), box.refused), (2, 1))
+
+
 class TestOnFlash(unittest.TestCase):
     def setUp(self):
         vfs.umount("/")
@@ -93,6 +147,17 @@ class TestOnFlash(unittest.TestCase):
             numbers.append(box.peek()[0])
             box.done()
         return numbers
+
+    def test_what_waits_beside_comes_before_what_is_on_flash(self):
+        box = self.box()
+        self.put(box, range(4))
+        box.keep()
+        box.aside()
+        self.put(box, [4])
+        box.keep()
+        box.back()
+        self.assertEqual(self.drained(box), [0, 1, 2, 3, 4])
+        self.assertEqual((len(box), os.listdir("/outbox")), (0, []))
 
     def test_flash_keeps_the_watchdog_waiting_for_few_erasures(self):
         # A board's own geometry, and an outbox filled, written and emptied again and again.

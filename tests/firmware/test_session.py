@@ -15,6 +15,7 @@ CONFIG = {
     "parent_topic": "devcred",
     "telemetry_topic": "devcred/telemetry",
     "reply_topic": "devcred/reply",
+    "refused_retry_ms": 40,
 }
 P2P = b"devcred/p2p/GID_t@@@d"
 
@@ -27,6 +28,7 @@ class RecordingClient:
         self.again = []
         self.incoming = []
         self.listened = []
+        self.forbidden = None
         self.callback = None
         self.kept_alive = 0
         self.inside = False
@@ -38,6 +40,7 @@ class RecordingClient:
 
     def listen(self, topic_filter):
         self.listened.append(topic_filter)
+        return topic_filter != self.forbidden
 
     def send(self, topic, payload, qos, again):
         if self.inside:
@@ -185,6 +188,96 @@ class TestSession(unittest.TestCase):
         for body in (7, None, ["x"]):
             self.assertRaises(ValueError, self.sender.publish, "devcred/a", body)
         self.assertEqual(len(self.outbox), 0)
+
+    def refuse(self, topic, certain=False):
+        """The link ended over this topic, and there is another."""
+        self.sender.refused(topic, certain)
+        self.sender.begin(False)
+
+    def test_a_topic_that_is_refused_twice_is_left_alone_and_the_rest_goes_on(self):
+        for number in range(4):
+            self.sender.publish("devcred/bad" if number % 2 else "devcred/good", b'{"n": %d}' % number)
+        self.refuse("devcred/bad")
+        self.assertEqual(self.sender.barred, [])
+        self.refuse("devcred/bad")
+        self.steps(6)
+        self.assertEqual([topic for topic, _ in self.client.sent], ["devcred/good"] * 2)
+        self.assertEqual(self.sender.counts()["barred"], ["devcred/bad"])
+        self.assertEqual(self.sender.counts()["waiting"], 2)
+
+    def test_once_is_enough_when_it_is_certain(self):
+        self.refuse("devcred/bad", certain=True)
+        self.assertEqual(self.sender.barred, ["devcred/bad"])
+
+    def test_a_message_that_passes_clears_the_suspicion(self):
+        self.sender.publish("devcred/bad", b"1")
+        self.refuse("devcred/bad")
+        self.steps(2)
+        self.refuse("devcred/bad")
+        self.assertEqual(self.sender.barred, [])
+
+    def test_what_was_left_alone_is_tried_again_in_order(self):
+        for number in range(3):
+            self.sender.publish("devcred/bad", b"%d" % number)
+        self.refuse("devcred/bad", certain=True)
+        self.steps(6)
+        self.sender.publish("devcred/bad", b"3")
+        self.assertEqual(self.client.sent, [])
+        time.sleep_ms(50)
+        self.steps(6)
+        self.assertEqual([body for _, body in self.client.sent], [0, 1, 2, 3])
+        self.assertFalse(self.sender.try_barred())
+
+    def test_a_filter_that_is_refused_does_not_stop_the_others(self):
+        self.refuse("devcred/bad", certain=True)
+        self.session = self.over(self.client, [("devcred/bad", None), ("devcred/good", None)])
+        self.session.begin()
+        self.assertEqual(self.client.listened, ["devcred/good"])
+
+    def test_a_filter_that_is_refused_over_a_link_that_stands_is_left_alone_for_a_while(self):
+        self.client.forbidden = "devcred/bad"
+        self.session = self.over(self.client, [("devcred/bad", None), ("devcred/good", None)])
+        self.session.begin()
+        self.steps()
+        self.assertEqual(self.client.listened, ["devcred/bad", "devcred/good"])
+        self.assertEqual(self.sender.barred, ["devcred/bad"])
+        self.client.forbidden = None
+        time.sleep_ms(50)
+        self.steps()
+        self.assertEqual(self.client.listened, ["devcred/bad", "devcred/good"] * 2)
+        self.assertEqual(self.sender.barred, [])
+
+    def test_a_topic_that_is_refused_again_and_again_is_left_alone_for_longer(self):
+        rests = []
+        for _ in range(3):
+            self.refuse("devcred/bad", certain=True)
+            started_ms = time.ticks_ms()
+            while not self.sender.try_barred():
+                time.sleep_ms(1)
+            rests.append(time.ticks_diff(time.ticks_ms(), started_ms))
+        for rest_ms, least_ms in zip(rests, (40, 80, 160)):
+            self.assertTrue(rest_ms >= least_ms, rests)
+
+    def test_nothing_is_published_or_subscribed_while_a_token_is_on_its_way(self):
+        class Keeper:
+            busy = True
+
+            def step(self, client):
+                return self.busy
+
+            def notice(self, topic, payload):
+                pass
+
+        keeper, subscriptions = Keeper(), []
+        self.session = Session(self.client, CONFIG, self.device, self.sender, subscriptions, keeper)
+        subscriptions.append(("devcred/new", None))
+        self.client.incoming.append((P2P, b'{"id": "7", "cmd": "ping"}'))
+        self.steps(5)
+        self.assertEqual((self.client.sent, self.client.listened), ([], []))
+        self.assertEqual(self.client.kept_alive, 5)
+        keeper.busy = False
+        self.steps()
+        self.assertEqual((self.client.listened, self.client.sent[0][0]), (["devcred/new"], "devcred/reply"))
 
     def test_a_full_outbox_refuses(self):
         taken = [self.sender.publish("devcred/a", b"x") for _ in range(11)]

@@ -11,6 +11,9 @@ DEFAULTS = {
     "tls": True,
     "server_name": "",
     "ca_path": "/ca.der",
+    "token_host": "",
+    "token_port": 443,
+    "token_ca_path": "",
     "parent_topic": "devcred",
     "telemetry_topic": "devcred/telemetry",
     "reply_topic": "devcred/reply",
@@ -45,6 +48,7 @@ DEFAULTS = {
 # key: (least, most)
 NUMBERS = {
     "port": (1, 65535),
+    "token_port": (1, 65535),
     "heartbeat_s": (1, 86400),
     "keepalive_s": (10, 3600),
     "connect_timeout_ms": (500, 8000),
@@ -69,6 +73,8 @@ TEXTS = {
     "host": (1, 253),
     "server_name": (0, 253),
     "ca_path": (2, 64),
+    "token_host": (0, 253),
+    "token_ca_path": (0, 64),
     "ntp_host": (1, 253),
     "country": (0, 2),
     "led_pin": (1, 16),

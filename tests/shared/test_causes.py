@@ -19,11 +19,13 @@ RETRY = {
     "refused": causes.SLOW,
     "bad-client-id": causes.SLOW,
     "server-busy": causes.FAST,
-    "topic-refused": causes.SLOW,
+    "topic-refused": causes.FAST,
     "closed": causes.FAST,
     "kicked": causes.SLOW,
     "link-lost": causes.FAST,
     "protocol": causes.FAST,
+    "token": causes.FAST,
+    "account-refused": causes.SLOW,
 }
 
 WIFI_DETAILS = ("no-address", "wrong-password", "no-access-point")

@@ -164,6 +164,16 @@ class TestTokens(unittest.TestCase):
         again = credential.from_payload(self.device().payload())
         self.assertEqual(again.username, self.device().username)
         self.assertEqual(again.password(), self.device().password())
+        self.assertEqual((again.expire_s, again.margin_s), (0, 0))
+
+    def test_their_end_is_kept_with_them(self):
+        device = Credential(
+            CLIENT_ID, "mqtt-xxxxx", "YYYYY", tokens=dict(self.TOKENS), expire_s=1800000070, margin_s=30
+        )
+        again = credential.from_payload(device.payload())
+        self.assertEqual((again.tokens, again.expire_s), (dict(self.TOKENS), 1800000070))
+        self.assertEqual(again.margin_s, 30)
+        self.assertTrue(why(payload(tokens={"R": "a"}, expire_s=CANARY)).startswith("credential: "))
 
     def test_signed_ahead_they_are_what_they_were(self):
         self.assertEqual(self.device().sign_ahead().username, "Token|YYYYY|mqtt-xxxxx")

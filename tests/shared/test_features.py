@@ -8,10 +8,10 @@ from devcred import causes, config, credential, networks, signing
 
 class TestLeftOut(unittest.TestCase):
     def setUp(self):
-        features.CHECKS = features.TEXTS = features.TOKEN = False
+        features.CHECKS = features.TEXTS = features.TOKEN = features.RENEWAL = False
 
     def tearDown(self):
-        features.CHECKS = features.TEXTS = features.TOKEN = True
+        features.CHECKS = features.TEXTS = features.TOKEN = features.RENEWAL = True
 
     def test_a_configuration_is_taken_as_the_host_wrote_it(self):
         self.assertEqual(config.parse(b'{"client_id": "x"}'), {"client_id": "x"})

@@ -131,12 +131,6 @@ class TestKicked(unittest.TestCase):
             named = self.named(brief, brief, other, brief, brief, brief)
             self.assertEqual(named, ["closed", "closed", other[0], "closed", "closed", "kicked"])
 
-    def test_a_topic_is_refused_from_the_second_time_in_a_row_on(self):
-        refused = (causes.TOPIC_REFUSED, 10)
-        self.assertEqual(self.named(refused, refused, refused), ["closed", "topic-refused", "topic-refused"])
-        named = self.named(refused, (causes.DNS, None), refused, refused)
-        self.assertEqual(named, ["closed", "dns", "closed", "topic-refused"])
-
     def test_links_that_stand_are_not_kicked(self):
         self.assertEqual(self.named(*[(causes.CLOSED, STABLE_MS)] * 5), ["closed"] * 5)
 

@@ -30,6 +30,23 @@ class TestVectors(unittest.TestCase):
         self.assertEqual(len(vectors("password_vectors")), 32)
         self.assertEqual(len(vectors("connect_examples")), 7)
 
+    def test_hmac_sha256_of_rfc_4231(self):
+        # Test cases 1, 2 and 6: a short key, text, and a key longer than a block.
+        for key, message, mac in (
+            (b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                b"Jefe",
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (
+                b"\xaa" * 131,
+                b"Test Using Larger Than Block-Size Key - Hash Key First",
+                "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+            ),
+        ):
+            self.assertEqual(binascii.hexlify(signing.hmac_sha256(key, message)).decode(), mac)
+
     def test_passwords_from_bytes(self):
         for vector in vectors("password_vectors"):
             found = signing.password(octets(vector, "client_id"), octets(vector, "secret"))

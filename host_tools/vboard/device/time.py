@@ -7,7 +7,8 @@ sleep and ticks_cpu are the unix port's. Left out: drift.
 """
 
 import utime
-from utime import sleep, sleep_ms, sleep_us, ticks_cpu
+from utime import sleep, sleep_us, ticks_cpu
+from vboard_air import listen, skipped
 from vboard_link import setup
 
 _NS = 1000000000
@@ -19,6 +20,18 @@ _START_US = setup["reset_us"]
 _START_MS = _START_US // 1000
 
 _offset_ns = setup["clock_offset_ns"]
+_skipped_ms = 0
+
+
+def sleep_ms(ms):
+    global _offset_ns, _skipped_ms
+    utime.sleep_ms(ms)
+    listen()
+    # Only here: in the midst of talk with a server it would be a delay that nobody caused.
+    while skipped:
+        skip_ms = skipped.pop()
+        _offset_ns += skip_ms * 1000000
+        _skipped_ms += skip_ms
 
 
 def set_ns(board_ns):
@@ -48,11 +61,11 @@ def mktime(date):
 
 
 def ticks_ms():
-    return (utime.ticks_ms() - _START_MS) & _MASK
+    return (utime.ticks_ms() - _START_MS + _skipped_ms) & _MASK
 
 
 def ticks_us():
-    return (utime.ticks_us() - _START_US) & _MASK
+    return (utime.ticks_us() - _START_US + _skipped_ms * 1000) & _MASK
 
 
 def ticks_add(ticks, delta):

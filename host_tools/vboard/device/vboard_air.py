@@ -17,6 +17,8 @@ NO_AP_FOUND, WRONG_PASSWORD = (201, 202) if IS_ESP32 else (-2, -3)
 NO_ADDRESS = CONNECTING if IS_ESP32 else 2
 # What the world outside puts on the chip's pins, by the pin's name: see VirtualBoard.drive.
 driven = setup["pins"]
+# Times in ms that are to pass at once, when the program next sleeps.
+skipped = []
 
 _CONNECT_MS = 150
 _ANSWER_MS = 5000
@@ -60,6 +62,8 @@ def _take(line):
     elif line.startswith(b"pin "):
         _, name, level = line.decode().split()
         driven[name] = int(level)
+    elif line.startswith(b"skip "):
+        skipped.append(int(line[5:]))
 
 
 def points():
