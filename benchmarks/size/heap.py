@@ -14,19 +14,26 @@ from host_tools.errors import ToolError
 _MAIN = DEVICE / "heap_main.py"
 _POINTER_RATIO = 2
 _WITHIN_S = 20.0
-# The agent's event at which each figure is read; CONNECT is sent with all that it needs in place.
-_AT = {"import": "import", "before TLS": "clock", "connected": "connack"}
+# The agent's event at which each figure is read, and which: what lives after a collection or, over the
+# handshake, all that was taken since the one before it. At `tls` CONNECT has been sent, with all it needs.
+_AT = {
+    "import": ("import", "bytes"),
+    "before TLS": ("clock", "bytes"),
+    "peak in TLS handshake": ("tls", "with_garbage"),
+    "connected": ("connack", "bytes"),
+    "steady": ("steady", "bytes"),
+}
 _LEAST_WK, _MOST_WK = 16, 128
 
 
 def measure(stage: Stage, features: Collection[str]) -> dict[str, int]:
-    """By name: live bytes after a collection, and the least heap with which it gets as far as CONNACK."""
+    """By name: bytes in use, and the least heap with which it gets as far as CONNACK."""
     figures = {}
     with stage.board(features, _MAIN.read_bytes()) as console:
-        for name, event in _AT.items():
+        for name, (event, what) in _AT.items():
             while (said := console.expect("heap", _WITHIN_S)).value("at") != event:
                 pass
-            figures[name] = int(said.value("bytes") or 0) // _POINTER_RATIO
+            figures[name] = int(said.value(what) or 0) // _POINTER_RATIO
     return figures | {"least heap": 1024 * _least_wk(stage, features)}
 
 

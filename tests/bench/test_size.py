@@ -40,7 +40,9 @@ def test_a_planted_kilobyte_is_named_with_its_size(firmware: Path) -> None:
     text = stream.read_text()
     before = '        """Reach (host, port); the TLS handshake follows with the first write."""\n'
     assert before in text
-    stream.write_text(text.replace(before, before + f'        self.planted = "{"x" * 1024}"\n'))
+    # Code that does something: what does nothing would fall out.
+    planted = "".join(f"        self._limit = min(self._timeout_ms, {1000 + n})\n" for n in range(70))
+    stream.write_text(text.replace(before, before + planted))
     ended = size("--firmware", str(firmware))
     assert ended.returncode == 1
     red = [line for line in ended.stderr.splitlines() if line.startswith("devcred: size: ")]
