@@ -181,6 +181,20 @@ def raw(client: Client, body: bytes) -> int:
         connection.close()
 
 
+def test_a_defect_is_answered_in_form_and_told_by_its_place(server: Server) -> None:
+    def broken(count: int) -> bytes:
+        raise RuntimeError("canary")
+
+    assert server.server._parts is not None
+    server.server._parts.nonces._random = broken
+    status, answer = server.call("POST", "/v1/challenge", {"client_id": DEVICE})
+    assert (status, answer["error"], answer["retry_in_s"]) == (500, "internal", 60)
+    assert server.metric('refusals_total{error="internal"}') == 1
+    (event,) = server.events("internal-error")
+    assert event["kind"] == "RuntimeError" and "test_abuse.py" in str(event["at"])
+    assert "canary" not in str(answer) + server.log.getvalue()
+
+
 def test_no_secret_in_database_log_or_repr(server: Server, clock: Clock) -> None:
     key = enter(server.state, DEVICE, recovery="secret")
     answer = server.tokens(DEVICE, key)

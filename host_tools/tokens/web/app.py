@@ -94,10 +94,15 @@ def _handlers(app: FastAPI, world: World) -> None:
     async def tool(request: Request, error: Any) -> JSONResponse:
         return told(world, _of_tool(error, world))
 
+    async def broken(request: Request, error: Any) -> JSONResponse:
+        # Starlette raises it again afterwards, and the guard reports it.
+        return told(world, refusals.BROKEN)
+
     app.add_exception_handler(RefusedError, refused)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(ToolError, tool)
+    app.add_exception_handler(Exception, broken)
 
 
 def _of_tool(error: ToolError, world: World) -> Refusal:
