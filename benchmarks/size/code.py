@@ -13,7 +13,6 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "connect": (CONNECT,),
     "+ outbox": ("outbox",),
     "+ token": ("outbox", "token"),
-    "+ renewal": ("renewal",),
     "whole": ("whole",),
     "whole, lines": ("whole", "lines"),
 }

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from host_tools.demo.console import Said, parse
 from host_tools.twin import Settings, TwinThread
@@ -109,6 +110,7 @@ def playing(
     app: bytes = APP,
     config: dict[str, object] | None = None,
     prepare: Callable[[TwinThread, TokenServer], None] = lambda twin, server: None,
+    served_by: Callable[..., Any] = TokenServer,
     change: Callable[[Device], object] = lambda device: None,
 ) -> Iterator[Play]:
     """A twin, an application server, a subscriber, and a board that is on."""
@@ -117,7 +119,7 @@ def playing(
         TwinThread(
             groups=(GROUP,), topics=("devcred", "other"), clock=clock, settings=settings or Settings()
         ) as twin,
-        TokenServer(twin, clock, life_s=life_s) as server,
+        served_by(twin, clock, life_s=life_s) as server,
     ):
         prepare(twin, server)
         device = Device(

@@ -68,6 +68,15 @@ class Scene:
         with pytest.raises(DeviceError):
             self.console.expect("handled", 0.7)
 
+    def is_mute(self) -> None:
+        """What it publishes is refused; it says so topic by topic, and stays connected."""
+        for _ in range(2):
+            self.expect("barred")
+        self.expect("connack")
+        before = len(self.twin.trace)
+        time.sleep(1)
+        assert len(self.twin.trace) == before
+
     def is_quiet_as(self, cause: str) -> None:
         """It says so, waits long, and leaves the service alone meanwhile."""
         assert self.expect("waiting", "cause", cause) >= SLOW_MS // 2

@@ -13,6 +13,10 @@ from tests.faults.play import APP
 from tests.faults.reading_scene import SETTINGS_TOPIC, Scene, leave
 
 IN_SERVICE = "in service"
+# In service, but for a filter that is refused; and connected, with every topic refused.
+BARRED, MUTE = "barred", "mute"
+# Token mode with an application server, and not with tokens that come from the bench.
+ASKED_FOR = "asked for"
 TOKEN_LIFE_S = 3600
 
 # Says how often it was handed something, and takes its time over it.
@@ -32,7 +36,7 @@ Act = Callable[[Scene], None]
 
 @dataclass(frozen=True)
 class Script:
-    """`prepare` before the board is on, `act` once it is, `ends`: by reading, `IN_SERVICE` or the cause."""
+    """`prepare` before the board is on, `act` once it is, `ends`: by reading, one of these or the cause."""
 
     ends: dict[Any, str]
     act: Act = lambda scene: None
@@ -104,6 +108,19 @@ def black_listed_online(scene: Scene) -> None:
 def token_ends(scene: Scene) -> None:
     in_service_first(scene)
     scene.clock.advance(TOKEN_LIFE_S + 60)
+
+
+def bad_token_uploaded(scene: Scene) -> None:
+    assert scene.device.tokens
+    in_service_first(scene)
+    scene.device.tokens.spoil = True
+    scene.expect("lost", "cause", "token")
+    scene.device.tokens.spoil = False
+    token_renewed(scene)
+
+
+def token_renewed(scene: Scene) -> None:
+    scene.expect("token", "type", "RW")
 
 
 def token_revoked(scene: Scene) -> None:
@@ -184,20 +201,20 @@ SCRIPTS: dict[str, Script] = {
     "revoke_token": Script(
         both("next-use", "at-once", end="refused"), act=token_revoked, mode="Token", config=TALKATIVE
     ),
+    "bad_upload": Script(both("close", "puback-first"), mode=ASKED_FOR, act=bad_token_uploaded),
+    "upload_delay_s": Script(both(0.0, 2.0), mode=ASKED_FOR, act=token_renewed),
     "short_token_notice": Script(both("at-once", "none"), act=token_near_its_end, mode="Token"),
     "token_notices": Script(both(True, False), act=token_near_its_end, mode="Token"),
     "token_notice_qos": Script(both(0, 1), act=token_near_its_end, mode="Token"),
     "token_notice_s": Script(both(300.0, 10.0), act=token_near_its_end, mode="Token"),
     "token_filters": Script(
-        {"set": IN_SERVICE, "text": "topic-refused"}, mode="Token", app=subscribing("devcred/settings/#")
+        {"set": IN_SERVICE, "text": BARRED}, mode="Token", app=subscribing("devcred/settings/#")
     ),
-    "hash_covers_parent": Script(
-        {True: IN_SERVICE, False: "topic-refused"}, mode="Token", app=subscribing("devcred")
-    ),
-    "device_topics": Script({"": IN_SERVICE, "RW devcred/#": IN_SERVICE, "R devcred/#": "topic-refused"}),
-    "wildcard_parent": Script({"close": "topic-refused", "allow": IN_SERVICE}, app=subscribing("+/settings")),
+    "hash_covers_parent": Script({True: IN_SERVICE, False: BARRED}, mode="Token", app=subscribing("devcred")),
+    "device_topics": Script({"": IN_SERVICE, "RW devcred/#": IN_SERVICE, "R devcred/#": MUTE}),
+    "wildcard_parent": Script({"close": BARRED, "allow": IN_SERVICE}, app=subscribing("+/settings")),
     "too_many_subscriptions": Script(
-        {"failure": "topic-refused", "silent": IN_SERVICE},
+        {"failure": BARRED, "silent": IN_SERVICE},
         app=subscribing("devcred/one", "devcred/two"),
         also={"max_subscriptions": 1},
     ),

@@ -4,6 +4,7 @@ Every switch of the twin is either here, with the end that each of its readings 
 `unseen_switches`, with the reason why no device can tell.
 """
 
+import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,9 +17,18 @@ from host_tools.twin import Settings, TwinThread
 from host_tools.twin.clock import ManualClock
 from host_tools.twin.readings import of_settings
 from tests.e2e.device import GROUP, Device, registered
+from tests.e2e.token_server import TokenServer
 from tests.faults.play import CONFIG, Listener
 from tests.faults.reading_scene import SLOW_MS, Scene, leave
-from tests.faults.reading_scripts import IN_SERVICE, SCRIPTS, Script
+from tests.faults.reading_scripts import (
+    ASKED_FOR,
+    BARRED,
+    IN_SERVICE,
+    MUTE,
+    SCRIPTS,
+    TOKEN_LIFE_S,
+    Script,
+)
 from tests.faults.unseen_switches import UNSEEN
 
 # They wait more than they work.
@@ -33,17 +43,27 @@ def play(setting: str, value: Any, folder: Path) -> None:
     """Raises AssertionError or DeviceError where the device ends elsewhere."""
     folder.mkdir()
     script = SCRIPTS[setting]
-    # Else time must pass by itself, for what is sent again or in batches.
+    # Else time must pass by itself, for what is sent again or in batches, and for the next tokens.
     clock = ManualClock(time.time()) if script.mode == "Token" else time.time
     # The clock moves by hours, a request's own date does not.
     settings = Settings(check_replay=False, **script.also, **{setting: value})
-    with TwinThread(groups=(GROUP,), settings=settings, clock=clock) as twin:
+    with (
+        TwinThread(groups=(GROUP,), settings=settings, clock=clock) as twin,
+        _token_server(twin, script.mode) as tokens,
+    ):
         config = CONFIG | {"refused_retry_ms": SLOW_MS} | script.config
-        device = Device(twin, folder.name[:20].replace("_", "-"), folder, mode=script.mode, config=config)
+        name = folder.name[:20].replace("_", "-")
+        device = Device(twin, name, folder, mode=script.mode, config=config, tokens=tokens)
         device.files["/app.py"] = script.app
         own = registered(twin, f"{GROUP}@@@listener").for_device()
         with Listener(own, twin.mqtt_port, device.client_id) as listener:
             _act(Scene(twin, device, listener, clock), script, value)
+
+
+def _token_server(twin: TwinThread, mode: str) -> "contextlib.AbstractContextManager[TokenServer | None]":
+    if mode != ASKED_FOR:
+        return contextlib.nullcontext()
+    return TokenServer(twin, time.time, life_s=TOKEN_LIFE_S, renew_s=1)
 
 
 def _act(scene: Scene, script: Script, value: Any) -> None:
@@ -53,7 +73,14 @@ def _act(scene: Scene, script: Script, value: Any) -> None:
             scene.console = console
             script.act(scene)
             end = script.ends[value]
-            scene.serves() if end == IN_SERVICE else scene.is_quiet_as(end)
+            if end == MUTE:
+                scene.is_mute()
+            elif end in (IN_SERVICE, BARRED):
+                if end == BARRED:
+                    scene.expect("barred")
+                scene.serves()
+            else:
+                scene.is_quiet_as(end)
             assert not [event for event in board.events if event.kind == "reset"]
     finally:
         for guest in scene.guests:

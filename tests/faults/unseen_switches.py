@@ -34,8 +34,6 @@ UNSEEN = {
     "will": "the agent sets no will; another client's is a message like any other",
     "qos2_persistent": "the agent subscribes at QoS 1",
     "sys_subscriptions": "the agent subscribes to no $SYS topic: its notices need none",
-    "bad_upload": "the agent uploads no token; it logs in with those on its flash",
-    "upload_delay_s": "the agent uploads no token; it logs in with those on its flash",
     "signature_mode": "the account's secret never reaches a device: the agent has no such mode",
     "topic_characters": "a rule for topics that the agent's configuration keeps anyway",
     "p2p_length_exempt": "a rule for who sends by P2P; the agent answers to its reply topic",

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from devcred import causes, clock
+from devcred import appserver, causes, clock
 from devcred.mqtt import Client, Seen
 from devcred.stream import Stream
 from peer import CONNACK_OK, HOST, Peer, cause_of, guard
@@ -21,6 +21,7 @@ CONNECT_BYTES = 31
 RECEIVE_MAX_BYTES = 64
 # A message of QoS 1 on "a/b" with its packet id and payload: every field there is.
 MESSAGE = b"\x32\x09\x00\x03a/b\x00\x07hi"
+CHALLENGE = b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"nonce": "n.n"}'
 
 
 class Clocked:
@@ -91,6 +92,35 @@ class TestBlocking(unittest.TestCase):
         self.assertEqual(found, cause)
         self.assertTrue(taken_ms < most_ms + SLACK_MS, taken_ms)
         self.assertTrue(self.clocked.longest_ms < UNFED_MS, self.clocked.longest_ms)
+
+    def ask(self):
+        """The application server, which the peer stands for."""
+        settings = {"token_host": HOST, "token_port": self.peer.port, "client_id": "GID_tok@@@d"}
+        settings["connect_timeout_ms"] = DEADLINE_MS
+        appserver.ask(settings, None, self, b"k" * 43, "tokens")
+
+    def feed(self):
+        self.clocked.feed()
+
+    guard = staticmethod(guard)
+
+    def test_token_server(self):
+        self.start((1, CHALLENGE))
+        self.check(causes.LINK_LOST, self.ask, most_ms=5 * DEADLINE_MS)
+
+    def test_token_server_byte_by_byte(self):
+        self.start((1, b"H"))
+        peer, drip = self.peer, []
+
+        def turn():
+            peer.feed()
+            if peer.received and not drip:
+                drip.append(Drip(peer, CHALLENGE[1:] * 9, 100))
+            for each in drip:
+                each.turn()
+
+        self.clocked = Clocked(turn)
+        self.check(causes.LINK_LOST, self.ask, most_ms=5 * DEADLINE_MS)
 
     def test_connect(self):
         client = self.start()
