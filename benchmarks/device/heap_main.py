@@ -8,6 +8,8 @@ import _thread
 import gc
 import time
 
+# Until somebody listens: what is told before that is lost.
+time.sleep(1)
 gc.collect()
 before = gc.mem_alloc()
 

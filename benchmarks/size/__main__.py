@@ -18,7 +18,11 @@ _ENDS = ("connect", "whole")
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(_PARTS))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--write", is_flag=True, help="Lower the budgets to what was measured; renew README's table.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Lower the budgets to what was measured; renew the tables of README and docs.",
+)
 @click.option(
     "--firmware",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

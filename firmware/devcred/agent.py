@@ -30,9 +30,7 @@ _CRASH_WAIT_MS = const(30000)
 _CLOCK_S = const(86400)
 
 # What the board needs before there is a configuration: no watchdog, no LED, no button.
-_BARE: dict = {"watchdog_ms": 0}
-if features.STATUS:
-    _BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None}
+_BARE = {"watchdog_ms": 0, "led_kind": "none", "button_pin": None} if features.STATUS else {"watchdog_ms": 0}
 
 
 def main():

@@ -218,7 +218,8 @@ def test_no_name_that_micropython_uses_on_its_objects_is_renamed(tmp_path):
     used = _read_on_objects()
     made = bundle(agent_sources.sources(), (), umqtt)
     renamed = {long for long in _own() if long not in _attributes(made.text)}
-    assert renamed & theirs & used == set()
+    # A class that was one of a kind has no attributes left, whatever they were called.
+    assert (renamed - names.FOREIGN) & theirs & used == set()
     assert {"feed", "reset", "write"} <= names.FOREIGN
 
 

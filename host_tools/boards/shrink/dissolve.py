@@ -35,7 +35,7 @@ def _is_plain(definition: ast.ClassDef) -> bool:
         not definition.bases
         and len(names) == len(definition.body)
         and "__init__" in names
-        and not any(name.startswith("__") and name != "__init__" for name in names)
+        and not any(name.startswith("__") and name not in ("__init__", "__len__") for name in names)
         and not any(each.decorator_list for each in definition.body if isinstance(each, FUNCTIONS[:2]))
     )
 
@@ -72,7 +72,7 @@ def _made_once(tree: ast.Module, entry: str, classes: Collection[str]) -> set[st
 
 def _is_made(statement: ast.stmt, call: ast.Call) -> bool:
     match statement:
-        case ast.Assign([ast.Name() | ast.Attribute()], value):
+        case ast.Assign([ast.Name() | ast.Attribute()], value) | ast.Return(value):
             return value is call
     return False
 
@@ -140,7 +140,21 @@ class _Dissolver(ast.NodeTransformer):
     def _is_method(self) -> bool:
         return any(self._scopes[0] in each.body for each in self._classes.values())
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`len` of one of them, as it says itself."""
+        match node:
+            case ast.Call(ast.Name(id="len"), [given]):
+                for kind in self._flows.of(given, self._scopes) & self._classes.keys():
+                    return ast.copy_location(ast.Call(ast.Name(f"{kind}.__len__", ast.Load()), [], []), node)
+        return self.generic_visit(node)
+
+    def visit_Return(self, node: ast.Return) -> ast.AST | list[ast.stmt]:
+        return self._made(node)
+
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
+        return self._made(node)
+
+    def _made(self, node: ast.Assign | ast.Return) -> ast.AST | list[ast.stmt]:
         match node.value:
             case ast.Call(ast.Name(id=name) as func) if name in self._classes:
                 self.generic_visit(node)

@@ -129,11 +129,17 @@ class Flows:
             case ast.Return():
                 self._add((id(scope[-1]), _RESULT), kinds)
                 return not isinstance(scope[-1], ast.Lambda)
+            case ast.Call(ast.Name(id="len")):
+                return self._lengths(kinds)
             case ast.Call() if field == "args":
                 return self._handed(node, child, kinds)
             case ast.keyword() | ast.Call():
                 return False
         return False
+
+    def _lengths(self, kinds: frozenset[str]) -> bool:
+        owners = {owner for owner, _ in self._methods["__len__"]}
+        return len(kinds) == 1 and kinds <= owners
 
     def _stored(self, target: ast.expr, kinds: frozenset[str], scope: Scope) -> bool:
         match target:

@@ -6,12 +6,14 @@ calls. So only what the agent defines itself, and uses itself, is renamed.
 """
 
 import ast
+import builtins
 import keyword
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import product, zip_longest
 
+from host_tools.boards.shrink.order import INTERNED_CHARS
 from host_tools.boards.shrink.scopes import (
     DEFINITIONS,
     FUNCTIONS,
@@ -57,6 +59,7 @@ _BUILT_IN = frozenset(
 )
 # Whatever anybody else may call.
 KNOWN = API | FOREIGN | _BUILT_IN
+_BUILTINS = frozenset(dir(builtins))
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # The format of .mpy files knows these by number, and each firmware has them in its ROM: they take less of
 # a file than one letter does, and nothing of the heap. The second text are names of MicroPython's own, which
@@ -114,15 +117,59 @@ def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
     # The two that may share stand in one row, the most used first: it gets the cheapest names.
     rows = [*_paired(functions, used, data, read), *_paired(others, used, methods, read)]
     rows.sort(key=lambda row: -row[0])
-    taken = (kept & (own[0] | own[1])) | used.keys() | imported(tree) | set(foreign)
-    pool = [
-        name for name, _ in zip((each for each in short_names() if each not in taken), rows, strict=False)
-    ]
+    named = _named_by_calls(tree, keywords)
+    taken = (kept & (own[0] | own[1])) | (used.keys() & _BUILTINS) | imported(tree) | {*foreign, *named}
+    pool = _new_names(rows, _there(nodes, {*methods, *data} | taken | API), imported(tree), nodes, taken)
     new_top = {old: new for (_, old, _), new in zip(rows, pool, strict=True)} | {
         entry: entry.rpartition(".")[2]
     }
     new_attributes = {old: new for (_, _, old), new in zip(rows, pool, strict=True)}
-    return Names(new_top, new_attributes, tuple(pool), _named_by_calls(tree, keywords), imported(tree))
+    return Names(new_top, new_attributes, tuple(pool), named, imported(tree))
+
+
+def _there(nodes: list[ast.AST], taken: Collection[str]) -> list[str]:
+    """The names that a file has in any case, as texts or somebody else's: to use them again costs nothing."""
+    found: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.Constant(str(text)) if len(text) <= INTERNED_CHARS:
+                found.add(text)
+            case ast.Attribute(attr=name) | ast.keyword(arg=str(name)):
+                found.add(name)
+    return sorted(each for each in found - {*taken} if each.isidentifier() and _is_free(each))
+
+
+def _is_free(name: str) -> bool:
+    return not (keyword.iskeyword(name) or name.startswith("_") or name in _BUILTINS)
+
+
+def _new_names(
+    rows: list[tuple[int, str, str]],
+    there: list[str],
+    modules: frozenset[str],
+    nodes: list[ast.AST],
+    taken: Collection[str],
+) -> list[str]:
+    """One for each row; for an attribute none that objects have, so of what is there a module's."""
+    of_modules = {
+        each.attr
+        for each in nodes
+        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id in modules
+    }
+    of_objects = {
+        each.attr
+        for each in nodes
+        if isinstance(each, ast.Attribute)
+        and not (isinstance(each.value, ast.Name) and each.value.id in modules)
+    }
+    for_members = [each for each in there if each in of_modules - of_objects - KNOWN]
+    for_globals = [each for each in there if each not in for_members]
+    fresh = (each for each in short_names() if each not in taken and each not in there)
+    made = []
+    for _, _, member in rows:
+        choice = [for_members] if member else [for_globals, for_members]
+        made.append(next((each.pop(0) for each in choice if each), None) or next(fresh))
+    return made
 
 
 def _paired(

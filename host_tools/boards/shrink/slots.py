@@ -11,7 +11,16 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from host_tools.boards.shrink.scopes import FUNCTIONS, Function, body, imported, is_slot, slot
+from host_tools.boards.shrink.scopes import (
+    FUNCTIONS,
+    Function,
+    body,
+    bound,
+    imported,
+    is_slot,
+    parameters,
+    slot,
+)
 from host_tools.boards.shrink.steps import Kind, head, is_simple, steps
 
 _BLOCKS = ("body", "orelse", "finalbody")
@@ -114,7 +123,9 @@ class _Put(ast.NodeTransformer):
 def _blocks(function: Function, modules: frozenset[str]) -> bool:
     """Put a value into the statement behind it; whether there was one."""
     nodes = list(ast.walk(function))
-    uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
+    own = bound(function) - _captured(function) - {each.arg for each in parameters(function)}
+    names = (each.id for each in nodes if isinstance(each, ast.Name))
+    uses = Counter(name for name in names if name in own)
     found = False
     for node in nodes:
         for field in _BLOCKS:
@@ -128,7 +139,7 @@ def _blocks(function: Function, modules: frozenset[str]) -> bool:
 def _block(block: list[ast.stmt], uses: Counter[str], modules: frozenset[str]) -> bool:
     for number, (statement, following) in enumerate(itertools.pairwise(block)):
         match statement:
-            case ast.Assign([ast.Name(id=name)], value) if is_slot(name) and uses[name] == 2:
+            case ast.Assign([ast.Name(id=name)], value) if uses[name] == 2:
                 if _is_first(following, name, modules):
                     _Put(name, value).visit(following)
                     del block[number]
