@@ -5,7 +5,23 @@ from dataclasses import dataclass
 
 from host_tools.simulate.timeline import Timeline
 
-_WIDTHS_MS = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000)
+_WIDTHS_MS = (
+    100,
+    200,
+    500,
+    1000,
+    2000,
+    5000,
+    10_000,
+    20_000,
+    30_000,
+    60_000,
+    120_000,
+    300_000,
+    600_000,
+    1_800_000,
+    3_600_000,
+)
 
 
 @dataclass(frozen=True)
