@@ -37,8 +37,8 @@ class Day:
     """Times are seconds of the day. Every device reads and writes, so that it needs two tokens.
 
     `scopes`: so many groups of devices share tokens; 0: each device has topics of its own. The devices are
-    switched on for the first time within `boot_s`. Each is once restarted at some moment, and at `power_cut_s`
-    all of them are. `clockless`: so many of a hundred are never told the time.
+    switched on for the first time within `boot_s`. Each is once restarted at some moment, and all are at
+    `power_cut_s`. `clockless`: so many of a hundred are never told the time.
     """
 
     devices: int
