@@ -10,7 +10,8 @@ from host_tools.boards.definition import Board, load_board
 from host_tools.demo.run import client_of, play, tell_twin
 from host_tools.demo.steps import GROUPS, TOPICS
 from host_tools.demo.story import Story
-from host_tools.demo.token_steps import STEPS, TokenJourney
+from host_tools.demo.token_journey import TokenJourney
+from host_tools.demo.token_steps import STEPS
 from host_tools.interrupts import Interrupts
 from host_tools.twin import TwinThread
 from host_tools.twin.clock import ManualClock

@@ -1,96 +1,17 @@
 """The steps of the journey in Token mode. Time is skipped for twin, token server and board alike."""
 
 import time
-from dataclasses import dataclass
-from typing import Any
 
-from host_tools.boards.bundle import device_files
-from host_tools.demo.counter import NAME, TokenCounter, counter
-from host_tools.demo.journey import PARENT, WIFI, Journey
+from host_tools.demo.counter import counter
 from host_tools.demo.passing import Passing
 from host_tools.demo.steps import observe, power_on, provision
+from host_tools.demo.token_journey import READ, READING, SOON_S, WRITE, TokenJourney
 from host_tools.errors import DeviceError
-from host_tools.twin.clock import ManualClock
 
 LIFE_S = 70
 RENEWALS = 5
-READING = f"{PARENT}/reading"
-_READ, _WRITE = [f"{PARENT}/settings"], [f"{PARENT}/#"]
-_CA_PATH = "/token-ca.der"
-_SOON_S = 20.0
 _BEFORE_S = 3.0
 _QUIET_S = 1800.0
-
-# A numbered message every second, as long as there is room.
-_APP = f"""
-import time
-
-number = 0
-last_ms = time.ticks_ms()
-
-def setup(agent):
-    agent.subscribe("{_READ[0]}", lambda topic, payload: None)
-
-def loop(agent):
-    global number, last_ms
-    if time.ticks_diff(time.ticks_ms(), last_ms) >= 1000:
-        last_ms = time.ticks_ms()
-        if agent.publish("{READING}", {{"number": number}}):
-            number += 1
-"""
-
-
-@dataclass
-class TokenJourney(Journey):
-    """Before a step the board's console has been read up to `mark`."""
-
-    clock: ManualClock | None = None
-    mark: int = 0
-
-    def config(self) -> dict[str, Any]:
-        asks = {"token_host": NAME, "token_port": 8443, "token_ca_path": _CA_PATH}
-        return super().config() | asks | {"heartbeat_s": 600, "retry_spread_ms": 0}
-
-    def device_files(self) -> dict[str, bytes]:
-        given = self.counter
-        files = device_files(
-            self.config(),
-            self.twin.ca_der,
-            None,
-            WIFI,
-            self.board,
-            device_key=given.key.encode(),
-            token_ca_der=given.ca_der,
-        )
-        return files | {"/app.py": _APP.encode()}
-
-    def routes(self) -> dict[str, tuple[str, int]]:
-        return super().routes() | {f"{NAME}:8443": ("127.0.0.1", self.counter.port)}
-
-    @property
-    def counter(self) -> TokenCounter:
-        return self.made["counter"]  # type: ignore[no-any-return]
-
-    @property
-    def passing(self) -> Passing:
-        return self.made["passing"]  # type: ignore[no-any-return]
-
-    @property
-    def numbers(self) -> list[int]:
-        """Of the messages that arrived, in the order in which they first came."""
-        seen: dict[int, None] = self.made.setdefault("numbers", {})
-        seen.update(dict.fromkeys(message["number"] for message in self.observer.arrived(READING)))
-        return list(seen)
-
-    def next(self, name: str, text: str = "", within_s: float = _SOON_S) -> str:
-        """The text of the console's next event of that kind; what comes before it is passed over."""
-        said, self.mark = self.passing.expect(name, text, after=self.mark, within_s=within_s)
-        return said.text
-
-    def next_value(self, name: str, text: str, key: str) -> str:
-        """As `next`, the value of a key in it."""
-        said, self.mark = self.passing.expect(name, text, after=self.mark, within_s=_SOON_S)
-        return said.value(key)
 
 
 def serve(journey: TokenJourney) -> None:
@@ -100,10 +21,10 @@ def serve(journey: TokenJourney) -> None:
     folder.mkdir(mode=0o700)
     made = counter(journey.client, journey.client_id, folder, journey.clock)
     journey.made["counter"] = journey.stack.enter_context(made)
-    journey.counter.enter(_READ, _WRITE, LIFE_S)
+    journey.counter.enter(READ, WRITE, LIFE_S)
     journey.tell(
         "serve",
-        f"the token server, over TLS: {journey.client_id} may read {_READ[0]} and write {_WRITE[0]}, "
+        f"the token server, over TLS: {journey.client_id} may read {READ[0]} and write {WRITE[0]}, "
         f"with tokens of {LIFE_S} s",
         client_id=journey.client_id,
         ports=[journey.counter.port],
@@ -216,10 +137,10 @@ def _check_stayed(journey: TokenJourney) -> None:
 
 def _until_more(journey: TokenJourney, more: int) -> list[int]:
     """The numbers that came, once there are so many new ones; DeviceError if one is missing among them."""
-    end_s, wanted = time.monotonic() + _SOON_S, len(journey.numbers) + more
+    end_s, wanted = time.monotonic() + SOON_S, len(journey.numbers) + more
     while len(journey.numbers) < wanted:
         if time.monotonic() > end_s:
-            raise DeviceError(f"nothing on {READING} for {_SOON_S:g} s", where="device")
+            raise DeviceError(f"nothing on {READING} for {SOON_S:g} s", where="device")
         journey.passing.look()
     numbers = journey.numbers
     if numbers != list(range(len(numbers))):
