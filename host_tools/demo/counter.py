@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from host_tools.cloud.client import CloudClient
 from host_tools.loop_thread import LoopThread
 from host_tools.tokens import accounts, audit, challenge, held, policy, revocations
-from host_tools.tokens.accounts import Account
+from host_tools.tokens.account import Account
 from host_tools.tokens.control import ONCE, TIMEOUTS
 from host_tools.tokens.logs import Log
 from host_tools.tokens.policy import Sharing
@@ -43,7 +41,7 @@ class TokenCounter:
     def due_in_s(self, left_s: int) -> float:
         """Until the device is to come again, by the server's policy; it has its tokens with `left_s` left."""
         now_ms = int(self.clock() * 1000)
-        with self._transaction() as tx:
+        with self.state.transaction() as tx:
             given = audit.entries(tx, before=0, size=10, account=self.client_id, event="delivered")
             expires_ms: dict[str, int] = {
                 each["fingerprint"]: each["expires_ms"]
@@ -56,29 +54,20 @@ class TokenCounter:
 
     def revoke(self) -> int:
         """Queue the device's tokens for revocation; how many."""
-        with self._transaction() as tx:
+        with self.state.transaction() as tx:
             return revocations.asked_for(tx, self.client_id, None, int(self.clock() * 1000))
 
     def switch_off(self) -> None:
         """Let the device have no more tokens."""
-        with self._transaction() as tx:
+        with self.state.transaction() as tx:
             account = accounts.get(tx, self.client_id)
             accounts.change(tx, replace(account, enabled=False), int(self.clock() * 1000))
 
     def enter(self, read: list[str], write: list[str], life_s: int) -> None:
         """The device's account."""
         made = Account(self.client_id, "device", rights(read, write), life_s=life_s)
-        with self._transaction() as tx:
+        with self.state.transaction() as tx:
             accounts.add(tx, made, self.key, self.state.seal, int(self.clock() * 1000))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        database = self.state.open()
-        try:
-            with database.transaction() as tx:
-                yield tx
-        finally:
-            database.close()
 
 
 @contextmanager

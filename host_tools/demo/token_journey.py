@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from host_tools.boards.bundle import device_files
+from host_tools.boards.bundle import carried_features, device_files
 from host_tools.demo.counter import NAME, TokenCounter
 from host_tools.demo.journey import PARENT, WIFI, Journey
 from host_tools.demo.passing import Passing
@@ -52,6 +52,7 @@ class TokenJourney(Journey):
             None,
             WIFI,
             self.board,
+            carried_features(self.board),
             device_key=given.key.encode(),
             token_ca_der=given.ca_der,
         )

@@ -5,17 +5,16 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from host_tools.cloud import endpoint
 from host_tools.cloud.client import AccessKey, CloudClient
 from host_tools.loop_thread import LoopThread
 from host_tools.simulate.day.plan import Day
 from host_tools.tokens import accounts, challenge, control
-from host_tools.tokens.accounts import Account
+from host_tools.tokens.account import Account
 from host_tools.tokens.logs import Log
 from host_tools.tokens.parts import Limits
 from host_tools.tokens.server import STOP_S, Serving, TokenServer
@@ -116,18 +115,9 @@ class Servers:
 
     def _enter_accounts(self) -> None:
         day, now_ms = self._day, int(self._clock() * 1000)
-        with _database(self._state) as database, database.transaction() as tx:
+        with self._state.transaction() as tx:
             for group in range(day.groups):
                 made = Account(day.group_id(group), "group", day.rights(group), life_s=day.life_s)
                 accounts.add(tx, made, None, self._state.seal, now_ms)
             for device, key in enumerate(self.keys):
                 accounts.add(tx, Account(day.client_id(device), "device"), key, self._state.seal, now_ms)
-
-
-@contextmanager
-def _database(state: State) -> Iterator[Any]:
-    database = state.open()
-    try:
-        yield database
-    finally:
-        database.close()

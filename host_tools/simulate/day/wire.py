@@ -93,7 +93,7 @@ class _Wire:
         connection = HTTPConnection("127.0.0.1", self._servers.port, timeout=_ANSWER_S)
         try:
             _, made = _post(connection, "challenge", {"client_id": client_id})
-            proof = tokens.proof(self._servers.keys[device], "tokens", client_id, made["nonce"])
+            proof = tokens.proof(self._servers.keys[device].encode(), "tokens", client_id, made["nonce"])
             asked = {"client_id": client_id, "nonce": made["nonce"], "proof": proof}
             return _post(connection, "tokens", asked)
         except (OSError, HTTPException):
@@ -109,7 +109,7 @@ class _Wire:
             self._tally.came("refused" if status else "unanswered", slot // PER_S)
             self._fleet.failed(device, body.get("retry_in_s", 0), slot)
             return False
-        given, left_s, renew_s = tokens.answer(body, self._day.client_id(device))
+        given, left_s, renew_s = tokens.answer(body, "tokens", self._day.client_id(device))
         self._tally.came("degraded" if body["degraded"] else "fresh", slot // PER_S)
         self._tally.late(self._fleet.expires_s(device), self._start_s + slot // PER_S)
         self._fleet.given(device, given.expire_s, left_s, renew_s, slot)
