@@ -80,7 +80,7 @@ soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, S
 	@DEVCRED_SOAK=1 $(BIN)/python -m pytest tests/conformance/test_abuse.py tests/twin/test_product_many.py \
 		tests/faults/test_seeds.py tests/faults/test_token_seeds.py tests/e2e/test_device_heap.py \
 		tests/e2e/test_tls_reconnect.py tests/e2e/tokens_at_length.py \
-		tests/tokens/test_replicas.py tests/tokens/test_revoking.py
+		tests/tokens/test_replicas.py tests/tokens/test_revoking.py tests/simulate/test_day.py
 	@$(BIN)/python -m tests.faults.soak --minutes $(SOAK_MINUTES)
 
 .PHONY: bench size soak

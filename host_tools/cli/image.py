@@ -105,9 +105,20 @@ def _device(parts: dict[str, str | None], board: "Board", carried: list[str] | N
         files.read_json(paths["wifi"], "--wifi"),
         board,
         carried,
-        device_key=files.read(paths["device_key"], "--device-key") if "device_key" in paths else None,
+        device_key=_device_key(paths["device_key"]) if "device_key" in paths else None,
         token_ca_der=files.read(paths["token_ca"], "--token-ca") if "token_ca" in paths else None,
     )
+
+
+def _device_key(path: str) -> bytes:
+    """The key alone, or as `devcred token account add --out` wrote it."""
+    given = files.read(path, "--device-key")
+    if not given.lstrip().startswith(b"{"):
+        return given
+    held = files.read_json(path, "--device-key")
+    if not isinstance(held.get("key"), str):
+        raise UsageError("holds no key", where=path, do="give what `devcred token account add --out` wrote")
+    return str(held["key"]).encode()
 
 
 def _all_or_none(parts: dict[str, str | None], empty: bool) -> None:

@@ -13,7 +13,7 @@ COMMANDS = {
     "image": ("image", "Build the file system image of a board."),
     "proxy": ("proxy", "Put faults in front of any MQTT broker."),
     "sign": ("sign", "Compute the user name and password of an MQTT connection."),
-    "simulate": ("simulate", "Run the agent's retry policy for a whole fleet."),
+    "simulate": ("simulate", "Run the shipped policies for a whole fleet."),
     "token": ("token", "Apply for tokens, or run the server that hands them to devices."),
     "traceback": ("traceback", "Tell a device's traceback as places in the sources."),
     "twin": ("twin", "Run a local twin of ApsaraMQ for MQTT."),

@@ -1,19 +1,15 @@
-"""`devcred simulate`: what the retry policy does to a service."""
+"""`devcred simulate`: what a fleet does to a service."""
 
-import secrets
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from host_tools.cli.render import json_option, line, show, talk
+from host_tools.cli.render import json_option
+from host_tools.cli.simulate_tokens import tokens
+from host_tools.cli.simulated import check_folder, seed_or_drawn, tell, tell_both, with_progress
 from host_tools.errors import UsageError
 from host_tools.simulate.plan import Plan, Policy
-
-if TYPE_CHECKING:
-    from host_tools.simulate.run import Run
 
 _POLICY = Policy()
 _OPTIONS = (
@@ -40,7 +36,10 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.group()
 def simulate() -> None:
-    """Run the agent's retry policy, the shipped code, for a whole fleet."""
+    """Run the shipped policies of agent and token server for a whole fleet."""
+
+
+simulate.add_command(tokens)
 
 
 @simulate.command()
@@ -79,7 +78,7 @@ def storm(
 
     if modelled and compare:
         raise UsageError("--model and --compare", where="simulate storm", do="give one of them")
-    _check_folder(svg)
+    check_folder(svg)
     plan = Plan(
         devices=devices,
         limit_per_s=limit,
@@ -89,12 +88,12 @@ def storm(
         **_seeded(**policy),
     )
     if compare:
-        real, model, rows = _with_progress(lambda progress: run.both_storms(plan, progress))
-        _tell_both(real, model, rows, svg, as_json)
+        real, model, rows = with_progress(lambda progress: run.both_storms(plan, progress))
+        tell_both(real, model, rows, svg, as_json)
         run.check_agreement(rows)
         return
     way = run.modelled_storm if modelled else run.real_storm
-    _tell(_with_progress(lambda progress: way(plan, progress)), svg, as_json)
+    tell(with_progress(lambda progress: way(plan, progress)), svg, as_json)
 
 
 @simulate.command(name="kick-war")
@@ -114,65 +113,14 @@ def kick_war(modelled: bool, for_s: float | None, svg: str | None, as_json: bool
     """
     from host_tools.simulate import run
 
-    _check_folder(svg)
+    check_folder(svg)
     within_s = for_s or (3600 if modelled else 90)
     plan = Plan(devices=2, within_ms=round(within_s * 1000), **_seeded(**policy))
     if modelled:
-        _tell(run.modelled_war(plan), svg, as_json)
+        tell(run.modelled_war(plan), svg, as_json)
     else:
-        _tell(_with_progress(lambda progress: run.real_war(plan, progress)), svg, as_json)
+        tell(with_progress(lambda progress: run.real_war(plan, progress)), svg, as_json)
 
 
 def _seeded(*, seed: int | None, **policy: int) -> dict[str, Any]:
-    return {"seed": secrets.randbelow(1_000_000) if seed is None else seed, "policy": Policy(**policy)}
-
-
-def _with_progress(work: Callable[[Callable[[str], None]], Any]) -> Any:
-    """What `work` gives; on a terminal one line of stderr tells how far it is."""
-    if not sys.stderr.isatty():
-        return work(lambda text: None)
-    try:
-        return work(lambda text: click.echo(f"\r\x1b[K{text}", err=True, nl=False))
-    finally:
-        click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def _tell(run: "Run", svg: str | None, as_json: bool) -> None:
-    show(run.facts, as_json)
-    if not as_json:
-        from host_tools.simulate import plot
-
-        click.echo("\n" + "\n".join(plot.text(run.timeline)))
-    _draw(run, svg)
-
-
-def _tell_both(real: "Run", model: "Run", rows: list[dict[str, Any]], svg: str | None, as_json: bool) -> None:
-    if as_json:
-        line({"real": real.facts, "model": model.facts, "comparison": rows})
-        _draw(real, svg)
-        return
-    _tell(real, svg, as_json)
-    click.echo("\nfigure, real, model, tolerance")
-    for row in rows:
-        told = "agree" if row["agree"] else "DIFFER"
-        click.echo(f"{row['figure']}: {row['real']}, {row['model']}, {row['tolerance']}: {told}")
-
-
-def _check_folder(svg: str | None) -> None:
-    """Before a run of minutes, not after it."""
-    if svg and not Path(svg).absolute().parent.is_dir():
-        raise UsageError("there is no such folder", where=svg, do="make it, or name another")
-
-
-def _draw(run: "Run", svg: str | None) -> None:
-    if not svg:
-        return
-    from host_tools.simulate import plot
-
-    facts = run.facts
-    title = f"{facts['run']} run, seed {facts['seed']}: {run.timeline.devices:,} devices"
-    try:
-        Path(svg).write_text(plot.svg(run.timeline, title), "utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror})", where=svg, do="name another file") from None
-    talk(f"drawn into {svg}")
+    return {"seed": seed_or_drawn(seed), "policy": Policy(**policy)}

@@ -55,9 +55,5 @@ def state(given: dict[str, Any]) -> "State":
 def transaction(given: dict[str, Any]) -> Iterator[tuple[Any, "State"]]:
     """One transaction over the accounts."""
     opened = state(given)
-    database = opened.open()
-    try:
-        with database.transaction() as tx:
-            yield tx, opened
-    finally:
-        database.close()
+    with opened.transaction() as tx:
+        yield tx, opened

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from host_tools.boards.bundle import carried_features, device_files
 from host_tools.boards.definition import Board
 from host_tools.boards.transport import BoardLink
 from host_tools.cloud.client import CloudClient
@@ -59,6 +60,21 @@ class Journey:
             "retry_base_ms": 200,
             "refused_retry_ms": 60000,
         }
+
+    def device_files(self) -> dict[str, bytes]:
+        """What makes the board this device."""
+        return device_files(
+            self.config(),
+            self.twin.ca_der,
+            self.credential.for_device(),
+            WIFI,
+            self.board,
+            carried_features(self.board),
+        )
+
+    def routes(self) -> dict[str, tuple[str, int]]:
+        """The board's DNS: host and port to where it is."""
+        return {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)}
 
     # What the steps make; asking before it is made is a defect of the order of steps.
     @property

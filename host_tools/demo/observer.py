@@ -69,6 +69,15 @@ class Observer:
                 return message
         raise _failed(f"nothing of that kind on {topic} within {within_s:g} s")
 
+    def arrived(self, topic: str) -> list[dict[str, Any]]:
+        """The JSON messages on `topic` since the last call; those on others are dropped."""
+        found = []
+        while not self._messages.empty():
+            where, message = self._messages.get()
+            if where == topic:
+                found.append(message)
+        return found
+
     def _made(self, ca_der: bytes) -> paho.Client:
         held = self._credential
         made = paho.Client(CallbackAPIVersion.VERSION2, client_id=held.client_id)

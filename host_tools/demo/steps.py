@@ -8,12 +8,12 @@ import time
 
 from devcred import topics
 from host_tools.bench.provision import provision as put_files
-from host_tools.boards.bundle import agent_files, carried_features, device_files
+from host_tools.boards.bundle import agent_files
 from host_tools.boards.image import empty_image, write_image
 from host_tools.boards.transport import open_board
 from host_tools.cloud import credentials, messages
 from host_tools.demo.boot import boot
-from host_tools.demo.journey import GROUP, PARENT, WIFI, Journey
+from host_tools.demo.journey import GROUP, PARENT, Journey
 from host_tools.demo.observer import Observer
 from host_tools.errors import DeviceError
 from host_tools.vboard import VirtualBoard
@@ -27,13 +27,19 @@ def register(journey: Journey) -> None:
     """Two credentials through the SDK: the device's, and one for our own observer."""
     with journey.interrupts.allowed():
         journey.made["credential"] = credentials.register(journey.client, journey.client_id)
-        observing = credentials.register(journey.client, f"{journey.client_id}-observer")
     journey.tell(
         "register",
         f"the official SDK registered {journey.client_id}; request signature (ACS3) verified by the twin",
         client_id=journey.client_id,
         key_id=journey.credential.key_id,
     )
+    observe(journey)
+
+
+def observe(journey: Journey) -> None:
+    """The host's own client on the broker, with a credential of its own."""
+    with journey.interrupts.allowed():
+        observing = credentials.register(journey.client, f"{journey.client_id}-observer")
     twin = journey.twin
     observer = Observer(observing, ("127.0.0.1", twin.tls_port), twin.ca_der, f"{PARENT}/#")
     journey.made["observer"] = journey.stack.enter_context(observer)
@@ -47,10 +53,7 @@ def power_on(journey: Journey) -> None:
     with journey.interrupts.allowed():
         image = empty_image(journey.board)
     write_image(journey.image, image)
-    twin = journey.twin
-    board = VirtualBoard(
-        journey.image, journey.board, resolve={f"{twin.host_name}:8883": ("127.0.0.1", twin.tls_port)}
-    )
+    board = VirtualBoard(journey.image, journey.board, resolve=journey.routes())
     journey.made["vboard"] = journey.stack.enter_context(board)
     journey.made["link"] = journey.stack.enter_context(open_board(str(board.port)))
     with journey.interrupts.allowed():
@@ -68,14 +71,7 @@ def power_on(journey: Journey) -> None:
 def provision(journey: Journey) -> None:
     """Agent, configuration, CA and secret records, by mpremote; read back and compared."""
     with journey.interrupts.allowed():
-        files = agent_files(journey.board) | device_files(
-            journey.config(),
-            journey.twin.ca_der,
-            journey.credential.for_device(),
-            WIFI,
-            journey.board,
-            carried_features(journey.board),
-        )
+        files = agent_files(journey.board) | journey.device_files()
         report = put_files(journey.link, files, board=journey.board)
     size_bytes = sum(map(len, files.values()))
     journey.tell(

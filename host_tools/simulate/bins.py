@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from host_tools.simulate.timeline import Timeline
 
-_WIDTHS_MS = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 30_000, 60_000, 120_000, 300_000, 600_000)
+_WIDTHS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_WIDTHS_MS = [round(width_s * 1000) for width_s in _WIDTHS_S]
 
 
 @dataclass(frozen=True)

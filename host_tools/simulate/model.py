@@ -26,7 +26,7 @@ def storm(plan: Plan, progress: Progress = lambda _at_ms, _back: None) -> Timeli
     """All devices lose their links at 0 ms; how they come back."""
     timeline = Timeline(plan.devices)
     limiter = Limiter(plan.limit_per_s)
-    with _no_garbage():
+    with no_garbage():
         due = _cut(plan)
         back = at_ms = 0
         while due and at_ms <= plan.within_ms:
@@ -67,7 +67,7 @@ def _pass_ms(at_ms: int, due: _Due, timeline: Timeline, limiter: Limiter, plan: 
 
 
 @contextmanager
-def _no_garbage() -> Iterator[None]:
+def no_garbage() -> Iterator[None]:
     """Without the collector of cycles: there are none here, and it would look at each device again."""
     was_on = gc.isenabled()
     gc.disable()

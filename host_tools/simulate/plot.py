@@ -16,7 +16,7 @@ _INK, _ACCEPTED, _REFUSED = "#333333", "#2b7a3d", "#c65a11"
 def text(timeline: Timeline) -> list[str]:
     """A histogram, one line a bar: `#` is a connect that was accepted, `.` one that was refused."""
     drawn = bars(timeline, _ROWS)
-    lines = ["connects per second (# accepted, . refused)"]
+    lines = [f"{timeline.what} per second (# accepted, . refused)"]
     for number, (accepted, refused) in enumerate(drawn.rates):
         whole = round((accepted + refused) / drawn.top * _COLUMNS)
         taken = min(whole, round(accepted / drawn.top * _COLUMNS))
@@ -34,7 +34,7 @@ def svg(timeline: Timeline, title: str) -> str:
         f"<title>{_escaped(title)}</title>",
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         _label(_LEFT, 20, title, "start"),
-        _label(_LEFT, 38, "connects per second: green accepted, orange refused", "start"),
+        _label(_LEFT, 38, f"{timeline.what} per second: green accepted, orange refused", "start"),
         *_scale(drawn),
         *_svg_bars(drawn),
         "</svg>",

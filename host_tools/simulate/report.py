@@ -67,14 +67,16 @@ AGREE: dict[str, Tolerance] = {
 """The last device's time is not among them: under a limit one refusal more or less decides it."""
 
 
-def comparison(real: dict[str, Any], model: dict[str, Any]) -> list[dict[str, Any]]:
-    """One row for each figure of AGREE: both values, and whether they agree."""
+def comparison(
+    real: dict[str, Any], model: dict[str, Any], agree: dict[str, Tolerance] = AGREE
+) -> list[dict[str, Any]]:
+    """One row for each figure of `agree`: both values, and whether they do."""
     rows = []
-    for name, tolerance in AGREE.items():
+    for name, tolerance in agree.items():
         one, other = real[name], model[name]
-        agree = one is not None and other is not None and tolerance.holds(one, other)
+        holds = one is not None and other is not None and tolerance.holds(one, other)
         rows.append(
-            {"figure": name, "real": one, "model": other, "tolerance": str(tolerance), "agree": agree}
+            {"figure": name, "real": one, "model": other, "tolerance": str(tolerance), "agree": holds}
         )
     return rows
 

@@ -1,6 +1,6 @@
 """One run from beginning to end: model, wire, or both; everything is given back, also on Ctrl-C."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -21,6 +21,8 @@ class Run:
 
     facts: dict[str, Any]
     timeline: Timeline
+    table: Sequence[str] = ()
+    """Lines to show beside."""
 
 
 def modelled_storm(plan: Plan, progress: Progress) -> Run:

@@ -16,6 +16,8 @@ class Timeline:
     refused: Counter[int] = field(default_factory=Counter)
     back: Counter[int] = field(default_factory=Counter)
     """Devices by the ms of their first CONNACK after the cut."""
+    what: str = "connects"
+    """For the plots: what came, where it is something else."""
 
     @property
     def back_devices(self) -> int:
@@ -51,13 +53,13 @@ class Timeline:
         return found
 
 
-def peak(counts: Mapping[int, int], *, from_ms: int = 0) -> int:
-    """The most in any one second that begins at `from_ms` or later, wherever the second begins."""
+def peak(counts: Mapping[int, int], *, from_ms: int = 0, window_ms: int = WINDOW_MS) -> int:
+    """The most in any one window, a second, that begins at `from_ms` or later, wherever that is."""
     times = sorted(at_ms for at_ms in counts if at_ms >= from_ms)
     first = inside = most = 0
     for at_ms in times:
         inside += counts[at_ms]
-        while times[first] <= at_ms - WINDOW_MS:
+        while times[first] <= at_ms - window_ms:
             inside -= counts[times[first]]
             first += 1
         most = max(most, inside)

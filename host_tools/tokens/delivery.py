@@ -20,9 +20,9 @@ from host_tools.tokens.refusals import Refusal, RefusedError
 from host_tools.tokens.scopes import Scope
 from host_tools.tokens.world import World
 
-_WITH_A_TOKEN_S = 2.0
+WITH_A_TOKEN_S = 2.0
 """How long a device that could have an older token waits for the service."""
-_WITHOUT_S = 9.0
+WITHOUT_S = 9.0
 _REFUSED_S = 60
 
 
@@ -142,7 +142,7 @@ class Counter:
         if old and now in (Standing.FRESH, Standing.AGEING):
             return old, "cached"
         try:
-            within_s = _WITHOUT_S if now is Standing.SPENT else _WITH_A_TOKEN_S
+            within_s = WITHOUT_S if now is Standing.SPENT else WITH_A_TOKEN_S
             return await self._issuer.obtain(scope, within_s), "applied"
         except AwayError as away:
             if old and standing(self._world, old) is not Standing.SPENT:

@@ -22,8 +22,8 @@ _BEAT_S = 1.0
 """A lease is kept up while its holder lives: if it dies, another replica applies before devices give up."""
 _POLL_S = 0.05
 _REFUSED_S = 30.0
-_MOST_AT_ONCE = 2000
-_BUSY_S = 5.0
+MOST_AT_ONCE = 2000
+BUSY_S = 5.0
 
 
 class AwayError(ToolError):
@@ -54,11 +54,11 @@ class Issuer:
         try:
             return await asyncio.wait_for(asyncio.shield(self._task(scope)), within_s)
         except TimeoutError:
-            raise AwayError("no answer in time", _BUSY_S) from None
+            raise AwayError("no answer in time", BUSY_S) from None
 
     def renew(self, scope: Scope) -> None:
         """Get a fresh token for those who come later; a failure is theirs to see."""
-        if not self.breaker.failing and len(self._under_way) < _MOST_AT_ONCE:
+        if not self.breaker.failing and len(self._under_way) < MOST_AT_ONCE:
             # Refused a moment ago: that is for those to hear who have no token yet.
             with suppress(CloudRefusedError):
                 self._task(scope)
@@ -87,8 +87,8 @@ class Issuer:
         self._refused.pop(scope.key, None)
         if wait_s := self.breaker.closed_for_s(now_s):
             raise AwayError("the service failed a moment ago", wait_s)
-        if len(self._under_way) >= _MOST_AT_ONCE:
-            raise AwayError("too many scopes are waiting", _BUSY_S)
+        if len(self._under_way) >= MOST_AT_ONCE:
+            raise AwayError("too many scopes are waiting", BUSY_S)
 
     def _ended(self, key: str, task: "asyncio.Task[Held]") -> None:
         self._under_way.pop(key, None)
@@ -96,7 +96,7 @@ class Issuer:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, CloudRefusedError):
             now_s = self._world.monotonic()
-            if len(self._refused) >= _MOST_AT_ONCE:
+            if len(self._refused) >= MOST_AT_ONCE:
                 self._refused = {each: no for each, no in self._refused.items() if now_s < no[0]}
             self._refused[key] = (now_s + _REFUSED_S, error)
 

@@ -59,12 +59,14 @@ class TokenServer:
         serving: Serving,
         *,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
         log: Log | None = None,
     ) -> None:
         self._state = state
         self._make_client = make_client
         self._serving = serving
         self._clock = clock
+        self._monotonic = monotonic
         self.replica = secrets.token_hex(4)
         self._log = log or Log(clock, replica=self.replica)
         self._certificates = Certificates(*serving.tls) if serving.tls else None
@@ -148,7 +150,7 @@ class TokenServer:
             key_id=key_id,
             replica=self.replica,
             clock=self._clock,
-            monotonic=time.monotonic,
+            monotonic=self._monotonic,
             random=random.random,
             random_bytes=os.urandom,
             log=self._log,

@@ -6,9 +6,12 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from sqlalchemy import Connection
 
 from host_tools.errors import UsageError
 from host_tools.tokens.challenge import new_key
@@ -30,6 +33,16 @@ class State:
     def open(self) -> Database:
         """The database; see `open_database`."""
         return open_database(self.database_url, self.seal)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """The database opened for one transaction."""
+        database = self.open()
+        try:
+            with database.transaction() as tx:
+                yield tx
+        finally:
+            database.close()
 
 
 def open_state(folder: Path, database_url: str | None) -> State:

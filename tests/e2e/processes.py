@@ -27,7 +27,13 @@ class Watched:
     has, so that they are found wherever they are.
     """
 
-    def __init__(self, folder: Path, *arguments: str, program: Sequence[str] = (COMMAND,)) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        program: Sequence[str] = (COMMAND,),
+        deadline_s: float = _DEADLINE_S,
+    ) -> None:
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         self.mark = f"micropython-{uuid.uuid4().hex}"
@@ -46,7 +52,7 @@ class Watched:
             start_new_session=True,
         )
         # Every wait for the command ends with it.
-        self._late = threading.Timer(_DEADLINE_S, self.process.kill)
+        self._late = threading.Timer(deadline_s, self.process.kill)
         self._late.start()
 
     def until(self, done: Callable[[dict[str, Any]], bool]) -> None:
