@@ -213,7 +213,7 @@ def test_a_traceback_is_told_as_places_in_the_sources(run: Run, tmp_path: Path) 
 
     made = agent_sources.small(chosen(["whole", "lines"], "test"))[1]
     kept = made.map.keep(tmp_path)
-    number = next(number for number, place in made.map.lines.items() if place[2] == "Stream.connect")
+    number = next(n for n, places in made.map.lines.items() if places[-1][2] == "Stream.connect")
     console = tmp_path / "console.log"
     frame = f'  File "{made.shown_as}", line {number}, in x\n'
     console.write_text("devcred 1 boot\nTraceback (most recent call last):\n" + frame + "OSError: 5\n")
