@@ -72,6 +72,18 @@ $(BENCH_VENV)/.ready: benchmarks/requirements.txt $(READY)
 size: $(READY) ## What the agent costs a board, held to benchmarks/size.toml (SIZE="code heap boot", SIZEFLAGS=--json)
 	@$(BIN)/python -m benchmarks.size $(SIZE) $(SIZEFLAGS)
 
+# test-pico
+EMULATOR := build/pico-emulator
+
+test-pico: $(READY) $(EMULATOR)/.ready ## The agent on the stock firmware in an emulated Pico W (PICO_UF2=path/to/RPI_PICO_W.uf2)
+	@PICO_UF2="$(PICO_UF2)" PYTHONPATH=$(EMULATOR) $(BIN)/python -m pytest -n 2 --dist worksteal tests/pico
+
+$(EMULATOR)/.ready: tests/pico/requirements.txt $(READY)
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--target $(@D) -r $<
+	@touch $@
+
 SOAK_MINUTES := 5
 
 soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, SOAK_MINUTES=5 of them (DEVCRED_SEED=n repeats)
@@ -83,4 +95,4 @@ soak: $(READY) ## What is too long for test: fuzz, abuse, 200 seeds of faults, S
 		tests/tokens/test_replicas.py tests/tokens/test_revoking.py tests/simulate/test_day.py
 	@$(BIN)/python -m tests.faults.soak --minutes $(SOAK_MINUTES)
 
-.PHONY: bench size soak
+.PHONY: bench size soak test-pico

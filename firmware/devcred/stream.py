@@ -1,14 +1,12 @@
 """A byte stream that cannot hang, to lie under umqtt.simple in a socket's place.
 
-The socket below is never blocking: every wait is a poll in short slices, with the watchdog
-fed between them and a deadline over the whole. So nothing depends on socket timeouts, which
-real boards drop at `setblocking(True)`. What was written leaves in one send, at the next
-read, `flush` or `close`.
+The socket below is never blocking: every wait is a poll in short slices, with the watchdog fed between them
+and a deadline over the whole. So nothing depends on socket timeouts, which real boards drop at
+`setblocking(True)`. What was written leaves in one send, at the next read, `flush` or `close`.
 
-Worst case of any call: `timeout_ms`, or what is left until `limit`, fed every 200 ms; `skip`
-has `timeout_ms` for each 8,192 bytes. Not fed: resolving a name (the network stack's own
-blocking call, which the caller's `guard` covers) and the arithmetic of a TLS handshake.
-docs/architecture.md has the table.
+Worst case of any call: `timeout_ms`, or what is left until `limit`, fed every 200 ms; `skip` has `timeout_ms`
+for each 8,192 bytes. Not fed: resolving a name (the network stack's own blocking call, which the caller's
+`guard` covers) and the arithmetic of a TLS handshake. docs/architecture.md has the table.
 """
 
 import errno
@@ -22,9 +20,13 @@ from devcred import causes
 from devcred.errors import LinkError
 
 _SLICE_MS = const(200)
+_IN = const(1)  # select's POLLIN; as the two below, the same on every port
+_OUT = const(4)
+_GONE = const(8 | 16)  # POLLERR, POLLHUP
 _OUT_BYTES = const(512)
 _SKIP_BYTES = const(8192)
-_CLOSED_ERRNOS = (errno.ECONNRESET, errno.ENOTCONN, 32)  # 32: EPIPE, which not every port names
+# 32: EPIPE, which not every port names; negative where TLS hands it on, on an RP2.
+_CLOSED_ERRNOS = (errno.ECONNRESET, -errno.ECONNRESET, errno.ENOTCONN, 32)
 
 
 class Stream:
@@ -40,8 +42,7 @@ class Stream:
         self._guard = guard
         self._tls = tls
         self._server_name = server_name
-        self._raw = None
-        self._poll = None
+        self._raw = self._poll = None
         self._blocking = True
         self._out = bytearray(_OUT_BYTES)
         self._out_view = memoryview(self._out)
@@ -64,12 +65,10 @@ class Stream:
         self._raw = socket.socket(family_address[0], socket.SOCK_STREAM)
         self._raw.setblocking(False)
         self._register(self._raw)
-        try:
-            self._raw.connect(family_address[1])
-        except OSError as error:
-            if error.errno != errno.EINPROGRESS:
-                raise LinkError(causes.NO_SERVER, error.errno)
-        self._await_connected()
+        said = self._ask(family_address[1])
+        if said and said != errno.EINPROGRESS:
+            raise LinkError(causes.NO_SERVER, said)
+        self._await_connected(family_address[1])
         if self._tls is not None:
             self._wrap()
 
@@ -134,10 +133,7 @@ class Stream:
         """Taken and ignored: this stream's own deadline holds."""
 
     def close(self, goodbye=b""):
-        """Free the socket, and TLS's memory with it; never waits.
-
-        What was not sent is dropped; `goodbye` goes out if the link takes it at once.
-        """
+        """Free socket and TLS's memory; never waits. Of what was not sent, `goodbye` alone may go out."""
         raw, self._raw, self._poll = self._raw, None, None
         well = self.secured or self._tls is None
         self._out_len = 0
@@ -164,14 +160,25 @@ class Stream:
 
     def _register(self, pollable):
         self._poll = select.poll()
-        self._poll.register(pollable, select.POLLIN | select.POLLOUT)
+        self._poll.register(pollable, _IN | _OUT)
 
-    def _await_connected(self):
-        self._poll.modify(self._raw, select.POLLOUT)
-        events = self._wait(self._deadline(), causes.NO_SERVER)
-        # Refused and unreachable show as an error or a hang-up beside "writable".
-        if events & (select.POLLERR | select.POLLHUP):
-            raise LinkError(causes.NO_SERVER, events)
+    def _ask(self, address):
+        try:
+            self._raw.connect(address)
+        except OSError as error:
+            return error.errno
+
+    def _await_connected(self, address):
+        deadline = self._deadline()
+        while True:
+            events = self._wait(deadline, causes.NO_SERVER)
+            # Refused and unreachable show as an error or a hang-up beside "writable".
+            if events & _GONE:
+                raise LinkError(causes.NO_SERVER, events)
+            # An RP2 shows as writable what is still connecting; asked to connect again, it tells.
+            if events & _IN or self._ask(address) != errno.EALREADY:
+                return
+            time.sleep_ms(20)
 
     def _wrap(self):
         try:
@@ -191,14 +198,14 @@ class Stream:
                 view = view[count:]
             else:
                 # Mid-handshake it is the server's turn; else the network's.
-                self._poll.modify(self._raw, select.POLLIN if cause == causes.TLS else select.POLLOUT)
+                self._poll.modify(self._raw, _IN if cause == causes.TLS else _OUT)
                 self._wait(deadline, cause)
         self.secured = self._tls is not None
 
     def _rest(self, data, size):
         deadline = self._deadline()
         parts = bytearray(data)
-        self._poll.modify(self._raw, select.POLLIN)
+        self._poll.modify(self._raw, _IN)
         while len(parts) < size:
             # Asked before it is polled: TLS may hold what the socket below no longer shows.
             more = self._receive(size - len(parts))
@@ -220,17 +227,14 @@ class Stream:
         try:
             return getattr(self._raw, method)(argument)
         except OSError as error:
-            self._raise_for(error)
+            number, cause = error.errno, causes.LINK_LOST
+            if number in _CLOSED_ERRNOS:
+                cause = causes.CLOSED
+            elif self._tls is not None and not self.secured:
+                cause = causes.from_tls(str(error))
+            raise LinkError(cause, number)
         except ValueError as error:  # Mbed TLS's verification result
             raise LinkError(causes.from_tls(str(error)), "certificate")
-
-    def _raise_for(self, error):
-        number = error.errno
-        if number in _CLOSED_ERRNOS:
-            raise LinkError(causes.CLOSED, number)
-        if self._tls is not None and not self.secured:
-            raise LinkError(causes.from_tls(str(error)), number)
-        raise LinkError(causes.LINK_LOST, number)
 
     def _deadline(self):
         return self.deadline() if self._limit is None else self._limit

@@ -16,10 +16,16 @@ _GOODBYE_S = 2.0
 
 
 class Door:
-    """Takes connections on bound sockets, one socket at a time, plain or by TLS."""
+    """Takes connections on bound sockets, one socket at a time, plain or by TLS.
 
-    def __init__(self, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None) -> None:
+    `patience_s`: how long a peer may take over its first packet; over TLS the handshake may take as long.
+    """
+
+    def __init__(
+        self, factory: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None, patience_s: float = 0.0
+    ) -> None:
         self.tls = tls
+        self._handshake_s = max(_HANDSHAKE_S, patience_s)
         self._factory = factory
         self._server: asyncio.Server | _Plain | None = None
         self._listener: Listener | None = None
@@ -38,7 +44,7 @@ class Door:
             sock=listener,
             ssl=self.tls,
             backlog=_BACKLOG,
-            ssl_handshake_timeout=_HANDSHAKE_S,
+            ssl_handshake_timeout=self._handshake_s,
             ssl_shutdown_timeout=_GOODBYE_S,
         )
 
@@ -68,7 +74,7 @@ class Door:
                 self._factory,
                 sock,
                 ssl=tls,
-                ssl_handshake_timeout=_HANDSHAKE_S if tls else None,
+                ssl_handshake_timeout=self._handshake_s if tls else None,
                 ssl_shutdown_timeout=_GOODBYE_S if tls else None,
             )
 

@@ -128,6 +128,7 @@ class Relay:
         if wanted and not known:
             self._selector.register(door, selectors.EVENT_READ, lambda _: self._accept(target, door))
         elif known and not wanted:
+            self._accept(target, door)  # the board may have connected already, and then has a link
             self._selector.unregister(door)
 
     def _keep(self, target: Address, door: socket.socket, ahead: socket.socket) -> None:

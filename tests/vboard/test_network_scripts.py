@@ -36,6 +36,12 @@ def watch(ms):
         if not w.isconnected() and w.status() == 0:
             join()
         time.sleep_ms(10)
+def is_connected(s, a):
+    try:
+        s.connect(a)
+    except OSError as e:
+        return e.errno != errno.EALREADY  # an RP2 is writable before it is connected
+    return True
 def reach(port=8883, host='broker.example', ms=400):
     try:
         a = socket.getaddrinfo(host, port)[0][-1]
@@ -50,12 +56,16 @@ def reach(port=8883, host='broker.example', ms=400):
             return 'errno %d' % e.errno
     p = select.poll()
     p.register(s, select.POLLOUT)
-    for _, event in p.poll(ms):
-        if event & (select.POLLERR | select.POLLHUP):
-            return 'refused'
-        s.setblocking(True)
-        s.settimeout(ms / 1000)
-        return s
+    t = time.ticks_ms()
+    while time.ticks_diff(time.ticks_ms(), t) < ms:
+        for _, event in p.poll(20):
+            if event & (select.POLLERR | select.POLLHUP):
+                return 'refused'
+            if is_connected(s, a):
+                s.setblocking(True)
+                s.settimeout(ms / 1000)
+                return s
+            time.sleep_ms(5)
     return 'silence'
 """
 

@@ -59,7 +59,8 @@ class Broker:
         self, listener: Listener, tls: ssl.SSLContext | None = None, *, websocket: bool = False
     ) -> Door:
         """Take connections on a bound socket, which then belongs to the broker."""
-        door = Door(self._new_websocket if websocket else lambda: Connection(self), tls)
+        factory = self._new_websocket if websocket else lambda: Connection(self)
+        door = Door(factory, tls, self.settings.connect_timeout_s)
         await door.open(listener)
         self._doors.append(door)
         return door

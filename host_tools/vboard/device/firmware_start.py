@@ -31,6 +31,7 @@ _OBJECT_BYTES = 32
 def _load_firmware():
     """Imports the stand-ins under the names the port has, and what its stock firmware freezes."""
     import os
+    import select
     import socket
     import time
 
@@ -38,6 +39,7 @@ def _load_firmware():
     import neopixel
     import network
     import sys_board
+    import vboard_links
     import vboard_tls
 
     port = __import__(vboard_link.PORT)
@@ -47,13 +49,21 @@ def _load_firmware():
         gc.collect()
         sys.modules[name].__file__ = ".frozen/%s.py" % name.replace(".", "/")
     _true_ticks()
-    modules = {"machine": machine, "network": network, "os": os, "socket": socket, "time": time}
+    modules = {
+        "machine": machine,
+        "network": network,
+        "os": os,
+        "select": select,
+        "socket": socket,
+        "time": time,
+    }
     for name, module in modules.items():
         sys.modules[name] = sys.modules["u" + name] = module
     if not setup["neopixel"]:
         sys.modules.pop("neopixel")
     sys.modules[vboard_link.PORT] = port
     sys.modules["tls"] = vboard_tls
+    vboard_links.take_sockets()
     return sys_board.make()
 
 

@@ -8,8 +8,9 @@ is nothing to hear.
 
 import io
 import json
-import select
 import sys
+
+import uselect as select
 
 with io.open(int(sys.argv[1]), "rb") as _pipe:
     setup = json.load(_pipe)
