@@ -140,6 +140,5 @@ def test_heap_stays_where_it_is_while_tokens_are_renewed(tmp_path: Path) -> None
         device = Device(twin, "heap-tokens", tmp_path, mode="asked for", tokens=server)
         free = free_at_each_fifth(device, b"import time\nturn = 0\n" + slowly)
         assert server.asked > 1
-    print(f"free after each fifth {free}, asked for tokens {server.asked} times")
     # At that moment a set that has just been uploaded may stand beside the one in use.
     assert max(free[1:]) - min(free[1:]) < BOTH_SETS_BYTES, free
