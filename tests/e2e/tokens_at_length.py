@@ -2,14 +2,28 @@
 time comes here with everything that lies below it.
 """
 
+import time
 from pathlib import Path
 
 import pytest
 
 from host_tools.twin import Settings, TwinThread
-from tests.e2e.test_device_tokens import bars_a_refused_topic, online, replaces_a_revoked_token
+from tests.e2e.device import GROUP, Device
+from tests.e2e.test_device_heap import APP, free_at_each_fifth
+from tests.e2e.test_device_tokens import (
+    bars_a_refused_topic,
+    has_five_renewals,
+    online,
+    replaces_a_revoked_token,
+)
 from tests.e2e.token_play import playing
 from tests.e2e.token_server import TokenServer
+
+BOTH_SETS_BYTES = 3000
+
+
+def test_five_renewals_on_a_pico(tmp_path: Path) -> None:
+    has_five_renewals(tmp_path, "RPI_PICO_W")
 
 
 @pytest.mark.parametrize("revoke_token", ["next-use", "at-once"])
@@ -110,3 +124,21 @@ def test_several_types(tmp_path: Path) -> None:
         play.until(lambda: online(play), step_s=1)
         play.settle()
         assert play.losses() == ["token"]
+
+
+def test_heap_stays_where_it_is_while_tokens_are_renewed(tmp_path: Path) -> None:
+    # A message in three turns of four, so that what has gathered during an upload is sent soon after it.
+    head, loop, rest = APP.partition(b"    global sent\n")
+    slowly = (
+        head
+        + b"    global sent, turn\n    turn += 1\n    if turn % 4 == 0:\n        return time.sleep_ms(2)\n"
+        + rest
+    )
+    assert loop
+    # A server that wants to be asked again after a second is, as soon as the device may.
+    with TwinThread(groups=(GROUP,)) as twin, TokenServer(twin, time.time, life_s=3600, renew_s=1) as server:
+        device = Device(twin, "heap-tokens", tmp_path, mode="asked for", tokens=server)
+        free = free_at_each_fifth(device, b"import time\nturn = 0\n" + slowly)
+        assert server.asked > 1
+    # At that moment a set that has just been uploaded may stand beside the one in use.
+    assert max(free[1:]) - min(free[1:]) < BOTH_SETS_BYTES, free

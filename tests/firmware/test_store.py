@@ -5,6 +5,7 @@ import unittest
 import vfs
 
 from devcred import records, store
+from devcred.credential import Credential, from_payload
 from flash import BLOCK_BYTES, Flash, apply
 
 OLD = b'{"which": "old"}'
@@ -64,19 +65,29 @@ class TestStore(unittest.TestCase):
         self.assertEqual(store.load(KIND), OLD)
 
     def test_power_cut_at_every_operation_leaves_old_or_new(self):
-        store.save(KIND, OLD)
+        self.cut_between(OLD, NEW)
+
+    def test_power_cut_at_every_operation_of_a_renewal_leaves_tokens_that_serve(self):
+        sets = [{kind: 3 * (kind + turn) for kind in ("R", "W")} for turn in "ab"]
+        old, new = [Credential("GID_tok@@@d", "mqtt-x", "LTAI", tokens=each).payload() for each in sets]
+        self.cut_between(old, new)
+        self.assertEqual(from_payload(store.load(KIND)).tokens, sets[1])
+
+    def cut_between(self, old, new):
+        """Saves one after the other, with the power cut at each operation of the second."""
+        store.save(KIND, old)
         base = bytes(self.flash.image)
         self.flash.record()
-        store.save(KIND, NEW)
+        store.save(KIND, new)
         operations = self.flash.operations
-        seen = {OLD: 0, NEW: 0}
+        seen = {old: 0, new: 0}
         for cut in range(len(operations) + 1):
             for torn_bytes in (0, 1, 16, 200):
                 self.power_on(Flash(_cut(base, operations, cut, torn_bytes)))
                 seen[store.load(KIND)] += 1
-                store.save(KIND, NEW)  # and it can go on from there
-                self.assertEqual(store.load(KIND), NEW)
-        self.assertTrue(seen[OLD] > 0 and seen[NEW] > 0)
+                store.save(KIND, new)  # and it can go on from there
+                self.assertEqual(store.load(KIND), new)
+        self.assertTrue(seen[old] > 0 and seen[new] > 0)
 
 
 def _cut(base, operations, cut, torn_bytes):
