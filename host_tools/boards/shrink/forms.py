@@ -15,14 +15,11 @@ _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.IsNot: ast.Is, ast.Not
 def shorter(tree: ast.Module) -> ast.Module:
     """`tree` in such forms."""
     _Negated().visit(tree)
-    found = [(holder, error) for holder in ast.walk(tree) if (error := _raised(holder))]
-    for number, (error, uses) in enumerate(sorted(Counter(error for _, error in found).items())):
-        if uses >= _OFTEN:
-            name = f"{_FAIL}{number}"
-            for holder, _ in (each for each in found if each[1] == error):
-                assert isinstance(holder, ast.If)
-                holder.body = [_call(name, holder.body[0])]
-            _add(tree, error, name)
+    uses = Counter(error for each in ast.walk(tree) if (error := _raised(each)))
+    names = {error: f"{_FAIL}.{error}" for error, count in sorted(uses.items()) if count >= _OFTEN}
+    _Failing(names).visit(tree)
+    for error, name in names.items():
+        _add(tree, error, name)
     return ast.fix_missing_locations(tree)
 
 
@@ -40,11 +37,22 @@ class _Negated(ast.NodeTransformer):
 
 
 def _raised(node: ast.AST) -> str:
-    """The class whose packed text an `if` raises and does nothing else; empty for anything else."""
+    """The class that is raised with a packed text; empty for anything else."""
     match node:
-        case ast.If(_, [ast.Raise(ast.Call(ast.Name(id=error), [text]))], []) if _parts(text):
+        case ast.Raise(ast.Call(ast.Name(id=error), [text])) if _parts(text):
             return error
     return ""
+
+
+class _Failing(ast.NodeTransformer):
+    """Calls what raises: after it nothing comes, as after `raise`."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        name = self._names.get(_raised(node))
+        return _call(name, node) if name else node
 
 
 def _parts(text: ast.expr) -> list[ast.expr]:

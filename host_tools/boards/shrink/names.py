@@ -150,20 +150,15 @@ def _new_names(
     nodes: list[ast.AST],
     taken: Collection[str],
 ) -> list[str]:
-    """One for each row; for an attribute none that objects have, so of what is there a module's."""
-    of_modules = {
-        each.attr
-        for each in nodes
-        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id in modules
-    }
+    """One for each row; for an attribute none that an object which is not ours may have."""
     of_objects = {
         each.attr
         for each in nodes
         if isinstance(each, ast.Attribute)
         and not (isinstance(each.value, ast.Name) and each.value.id in modules)
     }
-    for_members = [each for each in there if each in of_modules - of_objects - KNOWN]
-    for_globals = [each for each in there if each not in for_members]
+    for_members = [each for each in there if each not in of_objects | KNOWN]
+    for_globals = [each for each in there if each in of_objects | KNOWN]
     fresh = (each for each in short_names() if each not in taken and each not in there)
     made = []
     for _, _, member in rows:
