@@ -1,7 +1,7 @@
 """Texts that are seldom told lie compressed in one piece, and are read from there by their number.
 
 Seldom is what is raised, and a table of texts that is only looked up. A board gets the texts whole, in 40 %
-of the room, of its heap too. To read one takes a window of 1 KiB and as much again for a moment.
+of the room, of its heap too. To read one takes a window of 2 KiB and half as much again for a moment.
 """
 
 import ast
@@ -12,7 +12,7 @@ from host_tools.boards.shrink.exits import like
 
 # What reads them, by their number.
 READ = "packed.text"
-_WINDOW_BITS = 10
+_WINDOW_BITS = 11
 # A shorter one takes less where it is used.
 _LEAST_CHARS = 14
 # What reads them takes so much that fewer are not worth it.
