@@ -99,7 +99,7 @@ class Board:
     firmware: Firmware
     frozen: tuple[str, ...]
     button: Button | None = None
-    features: tuple[str, ...] = ("whole", "lines")
+    features: tuple[str, ...] = ("whole",)
 
     @property
     def download_page(self) -> str:
