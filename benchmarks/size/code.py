@@ -13,6 +13,7 @@ SETS: Mapping[str, tuple[str, ...]] = {
     "connect": (CONNECT,),
     "+ outbox": ("outbox",),
     "+ token": ("outbox", "token"),
+    "+ renewal": ("outbox", "renewal"),
     "whole": ("whole",),
     "whole, lines": ("whole", "lines"),
 }
