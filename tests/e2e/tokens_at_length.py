@@ -126,17 +126,14 @@ def test_several_types(tmp_path: Path) -> None:
 
 def test_heap_stays_where_it_is_while_tokens_are_renewed(tmp_path: Path) -> None:
     # A message in three turns of four, so that what has gathered during an upload is sent soon after it.
-    head, loop, rest = APP.partition(b"    global sent, most\n")
-    slowly = (
-        head
-        + b"    global sent, most, turn\n    turn += 1\n    if turn % 4 == 0:\n        return time.sleep_ms(2)\n"
-        + rest
-    )
-    assert loop
+    first = b"    global sent, most\n"
+    wait = b"    global turn\n    turn += 1\n    if turn % 4 == 0:\n        return time.sleep_ms(2)\n"
+    assert first in APP
+    app = b"import time\nturn = 0\n" + APP.replace(first, first + wait)
     # A server that wants to be asked again after a second is, as soon as the device may.
     with TwinThread(groups=(GROUP,)) as twin, TokenServer(twin, time.time, life_s=3600, renew_s=1) as server:
         device = Device(twin, "heap-tokens", tmp_path, mode="asked for", tokens=server)
-        free = free_at_each_fifth(device, b"import time\nturn = 0\n" + slowly)
+        free = free_at_each_fifth(device, app)
         assert server.asked > 1
-    # While a set that has just been uploaded stands beside the one in use, less is free; then all of it again.
+    # Less is free only while a set that has just been uploaded stands beside the one in use.
     assert free[1:] == [free[1]] * 4, free
