@@ -46,12 +46,19 @@ class Peer:
                 self._link.write(answer)
 
     def say(self, answer):
-        """Send now, whatever the script says."""
-        self._link.write(answer)
+        """Send now, whatever the script says; to nobody, if the other side has gone."""
+        if self._link:
+            self._link.write(answer)
 
     def _take(self):
-        while data := self._link.read(2048):
-            self.received += data
+        try:
+            while data := self._link.read(2048):
+                self.received += data
+        except OSError:
+            # Closed with bytes unread, which is a reset to us.
+            self._link.close()
+            self._link = None
+            self._script = []
 
     def stop(self):
         if self._link:
