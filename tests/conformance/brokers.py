@@ -23,6 +23,7 @@ PLAIN: dict[str, Any] = {
     "will": "publish",
     "retain": "keep",
     "offline_batch": 1000,
+    "offline_batch_s": 0.1,
 }
 """The twin's settings for MQTT alone: no login, no rules for topics, no batches; QoS 2, wills, RETAIN."""
 
