@@ -24,8 +24,9 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY) ## The whole journey, on two boards, with no cloud and no hardware
 	@$(BIN)/devcred demo $(foreach board,$(BOARDS),--board $(board))
 
-# What is measured line by line runs by itself; the rest waits more than it works, and goes two at a time.
-BY_ITSELF := tests/shared tests/firmware $(wildcard tests/test_*.py)
+# What is measured line by line, or holds a model to the clock, runs by itself; the rest waits more than it works, and goes
+# two at a time.
+BY_ITSELF := tests/shared tests/firmware tests/simulate/test_wire.py $(wildcard tests/test_*.py)
 
 test: $(READY) ## Every test, under CPython and in the real MicroPython
 	@$(BIN)/python -m pytest $(BY_ITSELF)

@@ -88,5 +88,8 @@ APART = {
     "hashes": ("hashes of `hashlib`", "newer firmware has MD5 too; the agent uses SHA-1 alone"),
     "frozen": ("frozen modules, of a dozen", "the virtual board has those that the unix port has"),
     "modules": ("modules, of six", "newer firmware has `vfs` and `tls`; the agent uses neither"),
-    "most-sockets": ("sockets open at once", "the virtual board has no limit; the agent opens two at the most"),
+    "most-sockets": (
+        "sockets open at once",
+        "the virtual board has no limit; the agent opens two at the most",
+    ),
 }
