@@ -49,7 +49,7 @@ class TokenCounter:
             }
         last = [each["fingerprint"] for each in given if each["at_ms"] == given[0]["at_ms"]]
         ends_ms = min(expires_ms[fingerprint] for fingerprint in last)
-        renew_s = Sharing().renew_in_s(left_s, policy.spread(self.client_id, str(ends_ms)))
+        renew_s = Sharing().renew_in_s(left_s, policy.coming(self.client_id, ends_ms))
         return (ends_ms - now_ms) / 1000 - (left_s - renew_s)
 
     def revoke(self) -> int:

@@ -14,23 +14,25 @@ READ, WRITE = [f"{PARENT}/settings"], [f"{PARENT}/#"]
 SOON_S = 20.0
 _CA_PATH = "/token-ca.der"
 
-# A numbered message every second, as long as there is room.
-_APP = f"""
+
+def numbered(topic: str, listens_to: str, every_ms: int) -> bytes:
+    """An app.py that publishes a numbered message so often, as long as there is room."""
+    return f"""
 import time
 
 number = 0
 last_ms = time.ticks_ms()
 
 def setup(agent):
-    agent.subscribe("{READ[0]}", lambda topic, payload: None)
+    agent.subscribe("{listens_to}", lambda topic, payload: None)
 
 def loop(agent):
     global number, last_ms
-    if time.ticks_diff(time.ticks_ms(), last_ms) >= 1000:
+    if time.ticks_diff(time.ticks_ms(), last_ms) >= {every_ms}:
         last_ms = time.ticks_ms()
-        if agent.publish("{READING}", {{"number": number}}):
+        if agent.publish("{topic}", {{"number": number}}):
             number += 1
-"""
+""".encode()
 
 
 @dataclass
@@ -56,7 +58,7 @@ class TokenJourney(Journey):
             device_key=given.key.encode(),
             token_ca_der=given.ca_der,
         )
-        return files | {"/app.py": _APP.encode()}
+        return files | {"/app.py": numbered(READING, READ[0], 1000)}
 
     def routes(self) -> dict[str, tuple[str, int]]:
         return super().routes() | {f"{NAME}:8443": ("127.0.0.1", self.counter.port)}

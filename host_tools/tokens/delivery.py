@@ -40,7 +40,7 @@ class Delivery:
         texts = {kind: token.text for kind, token in self.tokens.items()}
         expires_ms = min(token.expires_ms for token in self.tokens.values())
         left_s = max(0.0, (expires_ms - now_ms) / 1000)
-        number = policy.spread(self.caller.client_id, str(expires_ms))
+        number = policy.coming(self.caller.client_id, expires_ms)
         return {
             "client_id": self.caller.client_id,
             "instance_id": world.instance_id,

@@ -66,6 +66,14 @@ def retry_in_s(least_s: float, spread: float) -> int:
     return max(1, round(least_s * (1 + spread)))
 
 
+def coming(client_id: str, expires_ms: int) -> float:
+    """A device's own number from 0 to 1 for when it comes again, another one for each set of tokens.
+
+    By the minute of its end: a run that takes a moment longer is still the same run.
+    """
+    return spread(client_id, str(expires_ms // 60_000))
+
+
 def spread(*words: str) -> float:
     """A number from 0 (included) to 1 (excluded) that stays the same for the same words."""
     digest = hashlib.sha256("\0".join(words).encode()).digest()

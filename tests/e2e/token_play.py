@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.demo.console import Said, parse
+from host_tools.demo.token_journey import numbered
 from host_tools.twin import Settings, TwinThread
 from host_tools.twin.clock import ManualClock
 from host_tools.vboard import VirtualBoard
@@ -20,23 +21,7 @@ STEP_S = 2.0
 LOOK_S = 0.05
 CONFIG = {"retry_base_ms": 500, "retry_cap_ms": 4000, "retry_spread_ms": 0, "heartbeat_s": 3600}
 
-# A numbered message every half second, as long as there is room.
-APP = b"""
-import time
-
-number = 0
-last_ms = time.ticks_ms()
-
-def setup(agent):
-    agent.subscribe("devcred/settings", lambda topic, payload: None)
-
-def loop(agent):
-    global number, last_ms
-    if time.ticks_diff(time.ticks_ms(), last_ms) >= 3000:
-        last_ms = time.ticks_ms()
-        if agent.publish("%s", {"number": number}):
-            number += 1
-""" % TOPIC.encode()
+APP = numbered(TOPIC, "devcred/settings", 3000)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator
 
 from devcred.tokens import Plan
-from host_tools.simulate.day.plan import PER_S, Day
+from host_tools.simulate.day.plan import PER_S, START_S, Day
 from host_tools.simulate.plan import Draw
 
 _CUT_BACK_S = 60
@@ -20,17 +20,17 @@ _ASK, _RESTART = 0, 1
 class Fleet:
     """`asking(slot)` tells who asks; each of them is then answered by `given` or `failed`.
 
-    A slot is a step of the day; `start_s` is the moment of slot 0, in seconds since 1970. What a device holds
-    outlives its restarts, as on flash: the time of the tokens' end, and when to ask for others.
+    A slot is a step of the day. What a device holds outlives its restarts, as on flash: the time of the
+    tokens' end, and when to ask for others.
     """
 
-    def __init__(self, day: Day, start_s: int) -> None:
+    def __init__(self, day: Day) -> None:
         self.day = day
         self.slots = day.length_s * PER_S
-        self._start_s = start_s
         seeds = random.Random(day.seed)
-        self._draw = Draw(seeds.getrandbits(64))
-        self._plans = [Plan(self._draw) for _ in range(day.devices)]
+        # Each its own, so that what one draws is not another's affair.
+        self._draws = [Draw(seeds.getrandbits(64)) for _ in range(day.devices)]
+        self._plans = [Plan(draw) for draw in self._draws]
         # The slot at which the device is looked at; what else lies in the buckets is out of date.
         self._next = array("q", bytes(8 * day.devices))
         self._due: dict[int, list[int]] = {}
@@ -77,7 +77,7 @@ class Fleet:
         plan = self._plans[device]
         if not plan.expire_s or self._next[device] < 0:
             return  # it has nothing yet, or is being answered at this moment
-        self._plans[device] = Plan(self._draw, plan.expire_s, plan.margin_s)
+        self._plans[device] = Plan(self._draws[device], plan.expire_s, plan.margin_s)
         self._plan_ahead(device, slot)
 
     def _plan_ahead(self, device: int, slot: int) -> None:
@@ -95,7 +95,7 @@ class Fleet:
         up_s = slot // PER_S
         # 7919 is a prime, so that those without a clock are spread over all scopes.
         knows = device * 7919 % 100 >= self.day.clockless
-        return (self._start_s + up_s if knows else 0), up_s
+        return (START_S + up_s if knows else 0), up_s
 
     def _look_at(self, device: int, slot: int) -> None:
         self._next[device] = slot

@@ -11,7 +11,7 @@ from functools import partial
 
 from host_tools.simulate.day.fleet import Fleet
 from host_tools.simulate.day.issuer import Issuer
-from host_tools.simulate.day.plan import PER_S, SLOT_MS, Day
+from host_tools.simulate.day.plan import PER_S, SLOT_MS, START_S, Day
 from host_tools.simulate.day.tally import HOUR_S, Tally
 from host_tools.simulate.model import no_garbage
 from host_tools.tokens import policy
@@ -20,7 +20,6 @@ from host_tools.tokens.policy import Standing
 
 Progress = Callable[[int], None]
 """Told at each hour of the day, in seconds."""
-_START_S = 1_800_000_000
 _GOOD = (Standing.FRESH, Standing.AGEING)
 
 
@@ -45,7 +44,7 @@ class _Model:
         self._day = day
         self._tally = Tally(day)
         self._random = random.Random(day.seed)
-        self._fleet = Fleet(day, _START_S)
+        self._fleet = Fleet(day)
         self._issuer = Issuer(day, self._tally, self._random.random)
         self._slot = 0
         self._met = bytearray(day.sharers)
@@ -59,7 +58,7 @@ class _Model:
             if slot % (HOUR_S * PER_S) == 0:
                 progress(slot // PER_S)
         for device in range(self._day.devices):
-            self._tally.late(self._fleet.expires_s(device), _START_S + self._day.length_s)
+            self._tally.late(self._fleet.expires_s(device), START_S + self._day.length_s)
         return self._tally
 
     def _asked(self, device: int) -> None:
@@ -105,11 +104,11 @@ class _Model:
         tokens = self._tokens(device)
         ends_ms = min(self._issuer.expires_ms[token] for token in tokens)
         left_s = (ends_ms - at_ms) / 1000
-        expires_ms = _START_S * 1000 + ends_ms
-        number = policy.spread(day.client_id(device), str(expires_ms))
+        expires_ms = START_S * 1000 + ends_ms
+        number = policy.coming(day.client_id(device), expires_ms)
         now_s = at_ms // 1000
         self._tally.came(how, now_s)
-        self._tally.late(self._fleet.expires_s(device), _START_S + now_s)
+        self._tally.late(self._fleet.expires_s(device), START_S + now_s)
         self._fleet.given(
             device, expires_ms // 1000, int(left_s), day.sharing.renew_in_s(left_s, number), self._slot
         )

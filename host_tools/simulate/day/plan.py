@@ -8,6 +8,8 @@ from host_tools.tokens.policy import Sharing
 from host_tools.tokens.scopes import CLIENT_ID, Rights, Scope
 
 DAY_S = 86_400
+START_S = 1_800_000_000
+"""The moment of the first slot, in seconds since 1970: the same in the model and with the real server."""
 SLOT_MS = APPLY.window_ms
 """The step of the run: the window in which the server counts its calls."""
 PER_S = 1000 // SLOT_MS

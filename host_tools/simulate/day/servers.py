@@ -26,10 +26,10 @@ _LIMITS = Limits(address_per_s=10_000, account_per_s=100)
 
 
 class Clock:
-    """Seconds since 1970, some of them skipped."""
+    """Seconds since 1970, from `now_s` on, some of them skipped."""
 
-    def __init__(self) -> None:
-        self.skipped_s = 0.0
+    def __init__(self, now_s: float) -> None:
+        self.skipped_s = now_s - time.time()
 
     def __call__(self) -> float:
         return time.time() + self.skipped_s

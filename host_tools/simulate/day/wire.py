@@ -17,7 +17,7 @@ from typing import Any
 
 from devcred import tokens
 from host_tools.simulate.day.fleet import Fleet
-from host_tools.simulate.day.plan import PARENT, PER_S, Day
+from host_tools.simulate.day.plan import PARENT, PER_S, START_S, Day
 from host_tools.simulate.day.servers import Clock, Servers
 from host_tools.simulate.day.tally import Tally
 from host_tools.tokens.state import open_state
@@ -26,6 +26,8 @@ from host_tools.twin import Settings, TwinThread
 Progress = Callable[[int, int], None]
 """Told now and then: the second of the day, and the deliveries so far."""
 _AT_ONCE = 8
+_BEFORE_S = 600
+"""Room for twin, server and accounts to be made before the day begins."""
 _ANSWER_S = 30.0
 
 
@@ -35,7 +37,7 @@ def run(
     interruptible: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Tally:
     """The whole day; interrupts are let in while all is there. MachineError if a server cannot start."""
-    clock = Clock()
+    clock = Clock(START_S - _BEFORE_S)
     settings = Settings(check_replay=False)  # the SDK dates its calls by the computer's own clock
     groups = [day.group_id(group) for group in range(day.groups)]
     with (
@@ -55,8 +57,7 @@ class _Wire:
         self._servers = servers
         self._pool = pool
         self._tally = Tally(day)
-        self._start_s = int(clock()) + 1
-        self._fleet = Fleet(day, self._start_s)
+        self._fleet = Fleet(day)
         happenings = [
             (day.service_out.start_s, servers.service_away),
             (day.service_out.end_s, servers.service_back),
@@ -74,18 +75,18 @@ class _Wire:
                 deliveries += self._answered(device, answer)
             progress(slot // PER_S, deliveries)
         for succeeded, at_s in self._servers.calls():
-            at_ms = int((at_s - self._start_s) * 1000)
+            at_ms = int((at_s - START_S) * 1000)
             (self._tally.calls if succeeded else self._tally.failed_calls)[at_ms] += 1
         for device in range(self._day.devices):
-            self._tally.late(self._fleet.expires_s(device), self._start_s + self._day.length_s)
+            self._tally.late(self._fleet.expires_s(device), START_S + self._day.length_s)
         return self._tally
 
     def _pass_to(self, at_s: float) -> None:
         while self._happenings and self._happenings[0][0] <= at_s:
             then_s, happens = self._happenings.pop(0)
-            self._clock.skip_to(self._start_s + then_s)
+            self._clock.skip_to(START_S + then_s)
             happens()
-        self._clock.skip_to(self._start_s + at_s)
+        self._clock.skip_to(START_S + at_s)
 
     def _ask(self, device: int) -> tuple[int, dict[str, Any]]:
         """(status, answer), status 0 if there is no server; as the agent asks, but for TLS."""
@@ -104,14 +105,14 @@ class _Wire:
     def _answered(self, device: int, answered: tuple[int, dict[str, Any]]) -> bool:
         """Whether there were tokens."""
         status, body = answered
-        slot = int((self._clock() - self._start_s) * PER_S)
+        slot = int((self._clock() - START_S) * PER_S)
         if status != 200:
             self._tally.came("refused" if status else "unanswered", slot // PER_S)
             self._fleet.failed(device, body.get("retry_in_s", 0), slot)
             return False
         given, left_s, renew_s = tokens.answer(body, "tokens", self._day.client_id(device))
         self._tally.came("degraded" if body["degraded"] else "fresh", slot // PER_S)
-        self._tally.late(self._fleet.expires_s(device), self._start_s + slot // PER_S)
+        self._tally.late(self._fleet.expires_s(device), START_S + slot // PER_S)
         self._fleet.given(device, given.expire_s, left_s, renew_s, slot)
         return True
 
