@@ -75,7 +75,8 @@ def _boot_ms(folder: Path, files: Mapping[str, bytes], routes: Mapping[str, tupl
     """Milliseconds from the board's power-on to the line that tells of its CONNACK."""
     board, image = load_board(_BOARD), folder / "board.img"
     write_image(image, build_image(board, files))
-    with VirtualBoard(image, board, resolve=routes) as vboard, serial.Serial(vboard.port) as port:
+    vboard = VirtualBoard(image, board, resolve=routes)
+    with serial.Serial(vboard.plug_in()) as port, vboard:
         lines = LineReader()
         said = Console(lambda _within_s: lines.read(port)).expect("connack", _CONNACK_S)
         on_s = next(event.at_s for event in vboard.events if event.kind == "power-on")

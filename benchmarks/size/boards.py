@@ -49,7 +49,8 @@ class Stage:
         image = self.folder / "board.img"
         write_image(image, build_image(board, files | {"/main.py": main_py}))
         routes = {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)}
-        with VirtualBoard(image, board, resolve=routes) as vboard, serial.Serial(vboard.port) as port:
+        vboard = VirtualBoard(image, board, resolve=routes)
+        with serial.Serial(vboard.plug_in()) as port, vboard:
             reader = LineReader()
 
             def lines(_within_s: float) -> Iterator[str]:

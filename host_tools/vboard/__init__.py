@@ -72,12 +72,25 @@ class VirtualBoard:
         self._close: list[Callable[[], None]] = []
         self._skipped_s = 0.0
 
+    def plug_in(self) -> str:
+        """Makes the port, and returns its pty's path; the board has no power until start().
+
+        For a host that is to miss nothing: pyserial throws away, as it opens a port, what came before.
+        """
+        if self._supervisor is None:
+            try:
+                self._open()
+            except BaseException:
+                self.stop()
+                raise
+        return self.port
+
     def start(self) -> str:
         """Powers it on; returns the pty's path when boot.py is about to run. MachineError if it cannot."""
         if self._thread is not None:
             raise MachineError("is already running", where=f"virtual board {self.image}")
         try:
-            self._open()
+            self.plug_in()
             self._thread = threading.Thread(
                 target=self._supervised, name=f"vboard {self.image.name}", daemon=True
             )
@@ -141,10 +154,9 @@ class VirtualBoard:
         What runs on real time goes on: sleeps, the watchdog, the network. It comes into effect when
         the program next sleeps.
         """
-        if self._supervisor is None:
-            raise MachineError("is not running", where=f"virtual board {self.image}", do="start it first")
+        supervisor = self._running()
         self._skipped_s += seconds
-        self._supervisor.ask_to_skip(int(seconds * 1000))
+        supervisor.ask_to_skip(int(seconds * 1000))
 
     def wait_for(self, kind: str, text: str = "", *, deadline_s: float = 10.0, after: int = 0) -> Event:
         """The first such event from events[after] on, its text beginning so; TimeoutError at the deadline."""

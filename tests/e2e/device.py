@@ -123,7 +123,8 @@ def switched_on(
 ) -> Iterator[tuple[VirtualBoard, Lines]]:
     """A board with these files, on, and its console's lines; `routes` is what it resolves."""
     write_image(image, build_image(board, files))
-    with VirtualBoard(image, board, resolve=routes) as vboard, serial.Serial(vboard.port) as port:
+    vboard = VirtualBoard(image, board, resolve=routes)
+    with serial.Serial(vboard.plug_in()) as port, vboard:
         reader = LineReader()
         yield vboard, lambda _within_s: reader.read(port)
 

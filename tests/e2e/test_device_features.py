@@ -1,19 +1,18 @@
 """What a board carries is a choice: the least of it connects and stays; as modules it is the same agent."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import serial
 
 from devcred import topics
 from host_tools.boards import agent_sources
-from host_tools.boards.console import LineReader
 from host_tools.boards.shrink import linemap, texts
 from host_tools.cloud import credentials, messages
 from host_tools.errors import DeviceError
 from host_tools.twin import TwinThread
-from tests.e2e.device import GROUP, Device
+from tests.e2e.device import GROUP, Device, Lines
 
 WITHIN_S = 20.0
 KEEPALIVE_S = 10
@@ -78,14 +77,17 @@ def test_a_crash_is_told_as_places_in_the_sources(
     device = Device(twin, "crash", tmp_path, features=features)
     # What no check can foresee: a module of the firmware that is not what it should be.
     device.files["/random.py"] = b"def getrandbits(n): return 1\n"
-    with device.running() as (board, _), serial.Serial(board.port) as port:
-        told = list(linemap.decode(_traceback(port), []))
+    with device.running() as (_, lines):
+        told = list(linemap.decode(_traceback(lines), []))
     assert any('File "devcred/agent.py", line' in line and "in main" in line for line in told), told
     assert any("agent.py" in line and "Agent.__init__" in line for line in told), told
 
 
-def _traceback(port: serial.Serial) -> list[str]:
-    reader, lines = LineReader(), []
-    while not any(line.startswith("AttributeError") for line in lines):
-        lines += [line + "\n" for line in reader.read(port)]
-    return lines
+def _traceback(lines: Lines) -> list[str]:
+    """The console up to the line that names the error."""
+    told: list[str] = []
+    end_s = time.monotonic() + WITHIN_S
+    while not any(line.startswith("AttributeError") for line in told):
+        assert time.monotonic() < end_s, told
+        told += [line + "\n" for line in lines(0.1)]
+    return told

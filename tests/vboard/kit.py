@@ -65,9 +65,9 @@ def terminal(port: str) -> Iterator[Terminal]:
 
 @contextmanager
 def running(image: Path, board: Board, **options: object) -> Iterator[tuple[VirtualBoard, Terminal]]:
-    """A board that runs, and a terminal that sees all of its output: it is open before main.py starts."""
+    """A board that runs, and a terminal that sees all of its output: it is open before the power is on."""
     made = VirtualBoard(image, board, **options)  # type: ignore[arg-type]
-    with made, terminal(made.port) as screen:
+    with terminal(made.plug_in()) as screen, made:
         yield made, screen
 
 

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import serial
 
 from host_tools.boards.definition import Board
 from host_tools.errors import MachineError, UsageError
@@ -29,6 +30,21 @@ def children() -> set[str]:
 
 def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
+
+
+def test_a_host_that_is_there_before_the_power_misses_nothing(esp32: Board, tmp_path: Path) -> None:
+    made = VirtualBoard(image_with(tmp_path / "b.img", esp32, main="print('first line')"), esp32)
+    with serial.Serial(made.plug_in(), timeout=10) as port, made:
+        made.wait_for("boot")
+        assert port.read_until(b"first line\r\n").endswith(b"first line\r\n")
+
+
+def test_stop_of_a_board_that_never_had_power_leaves_nothing(esp32: Board, tmp_path: Path) -> None:
+    before, files, link = children(), open_files(), tmp_path / "tty"
+    made = VirtualBoard(image_with(tmp_path / "b.img", esp32), esp32, link=link)
+    assert made.plug_in() == os.readlink(link)
+    made.stop()
+    assert (children(), open_files()) == (before, files) and not link.is_symlink()
 
 
 @pytest.mark.parametrize(
