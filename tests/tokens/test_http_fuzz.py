@@ -92,6 +92,9 @@ class Fuzzed(Server):
             self.ask_and_check(self.proved(case), None)
         elif operation.method == "get":
             self.ask_and_check(case, self.state.admin_key)
+        else:
+            return
+        assert self.statuses[operation.label, 200] == 1
 
     def sensible(self, case: Case) -> Case:
         """The same request with what chance does not find: a proof, a name that fits its kind."""
@@ -108,7 +111,7 @@ class Fuzzed(Server):
         """The same request by a device that is in order."""
         nonce = self.nonce(ASKER)
         proof = challenge.proof(self.asker_key, PROVED[case.operation.path], ASKER, nonce)
-        case.body = {"client_id": ASKER, "nonce": nonce, "proof": proof}
+        case.body, case.media_type = {"client_id": ASKER, "nonce": nonce, "proof": proof}, "application/json"
         return case
 
 
