@@ -13,7 +13,6 @@ from host_tools.boards.mpy import compile_code
 from host_tools.boards.shrink import linemap, names, texts
 from host_tools.boards.shrink.bundle import bundle
 from host_tools.errors import UsageError
-from host_tools.sources import umqtt_path
 from tests.mpy import vm
 
 STAND_INS = paths.FIRMWARE.parent / "host_tools" / "vboard" / "device"
@@ -214,10 +213,9 @@ def test_no_name_that_micropython_uses_on_its_objects_is_renamed(tmp_path):
         theirs |= {
             node.name for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)
         }
-    umqtt = (umqtt_path() / "umqtt" / "simple.py").read_text()
     used = _read_on_objects()
-    made = bundle(agent_sources.sources(), (), umqtt)
-    renamed = {long for long in _own() if long not in _attributes(made.text)}
+    _, made = agent_sources.small(agent_sources.switches(agent_sources.sources()))
+    renamed = _own() - _attributes(made.text)
     # A class that was one of a kind has no attributes left, whatever they were called.
     assert (renamed - names.FOREIGN) & theirs & used == set()
     assert {"feed", "reset", "write"} <= names.FOREIGN
