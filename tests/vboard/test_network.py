@@ -142,3 +142,27 @@ def test_routes_that_leave_loopback_are_refused(
 ) -> None:
     with pytest.raises(UsageError), VirtualBoard(tmp_path / "b.img", esp32, resolve=resolve):
         pass
+
+
+ASIDE = """
+import _thread, network, socket, time
+w = network.WLAN(network.STA_IF)
+w.active(True)
+w.connect('home', 'secret')
+while not w.isconnected():
+    time.sleep_ms(10)
+def aside():
+    while True:
+        time.sleep_ms(0)
+_thread.start_new_thread(aside, ())
+for _ in range(300):
+    socket.getaddrinfo('broker.example', 8883)
+print('all resolved')
+"""
+
+
+def test_a_thread_aside_hears_nothing_that_another_asked_for(esp32: Board, tmp_path: Path) -> None:
+    # The agent on an ESP32 feeds the watchdog so while a name is resolved, and a while longer.
+    image = image_with(tmp_path / "b.img", esp32, main=ASIDE)
+    with running(image, esp32, resolve={"broker.example:8883": ("127.0.0.1", 9)}) as (_, screen):
+        assert screen.wait_for(rb"all resolved|Error", deadline_s=30)[0] == b"all resolved"

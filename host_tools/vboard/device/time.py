@@ -6,6 +6,8 @@ by machine.RTC().datetime(). Ticks count from the last hard reset and wrap at 2*
 sleep and ticks_cpu are the unix port's. Left out: drift.
 """
 
+import _thread
+
 import utime
 from utime import sleep, sleep_us, ticks_cpu
 from vboard_air import listen, skipped
@@ -19,6 +21,7 @@ _HALF = _PERIOD >> 1
 _START_US = setup["reset_us"]
 _START_MS = _START_US // 1000
 
+_main = _thread.get_ident()
 _offset_ns = setup["clock_offset_ns"]
 _skipped_ms = 0
 
@@ -26,8 +29,11 @@ _skipped_ms = 0
 def sleep_ms(ms):
     global _offset_ns, _skipped_ms
     utime.sleep_ms(ms)
+    # Only here, and not in a thread beside the program: in the midst of talk with a server it would be a
+    # delay that nobody caused.
+    if _thread.get_ident() != _main:
+        return
     listen()
-    # Only here: in the midst of talk with a server it would be a delay that nobody caused.
     while skipped:
         skip_ms = skipped.pop()
         _offset_ns += skip_ms * 1000000

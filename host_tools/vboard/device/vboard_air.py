@@ -22,10 +22,12 @@ skipped = []
 
 _CONNECT_MS = 150
 _ANSWER_MS = 5000
+_LOOK_MS = 20
 _PM_DEFAULT, _PM_NONE = (1, (0,)) if IS_ESP32 else (0xA11142, (0x10, 0xA11140))
 
 _air = setup["air"]
 _asked = 0
+_routes = {}  # answers that have come, by the question's number
 
 
 def listen():
@@ -43,15 +45,15 @@ def ask(name, udp):
     listen()
     utime.sleep_ms(_air["dns_silence_ms"])
     _asked += 1
-    emit(b"resolve %d %d %s\n" % (_asked, udp, name.encode()))
-    while True:
-        line = hear(_ANSWER_MS)
-        if line is None:
-            return []
-        _take(line)
-        words = line.split()
-        if words[0] == b"route" and int(words[1]) == _asked:
-            return words[2:]
+    number = _asked
+    emit(b"resolve %d %d %s\n" % (number, udp, name.encode()))
+    since_ms = utime.ticks_ms()
+    # Another thread may take the answer off the line.
+    while number not in _routes and utime.ticks_ms() - since_ms < _ANSWER_MS:
+        line = hear(_LOOK_MS)
+        if line is not None:
+            _take(line)
+    return _routes.pop(number, [])
 
 
 def _take(line):
@@ -62,6 +64,9 @@ def _take(line):
     elif line.startswith(b"pin "):
         _, name, level = line.decode().split()
         driven[name] = int(level)
+    elif line.startswith(b"route "):
+        _, number, *found = line.split()
+        _routes[int(number)] = found
     elif line.startswith(b"skip "):
         skipped.append(int(line[5:]))
 

@@ -6,6 +6,7 @@ modules keep their lines ready-made, so that an event costs no allocation, and n
 is nothing to hear.
 """
 
+import _thread
 import io
 import json
 import sys
@@ -18,6 +19,8 @@ _channel = io.open(int(sys.argv[2]), "wb")
 _control = io.open(int(sys.argv[3]), "rb")
 _poll = select.poll()
 _poll.register(_control, select.POLLIN)
+# Of two threads that see one line, one would wait for the next.
+_ear = _thread.allocate_lock()
 
 PORT = setup["port"]
 IS_ESP32 = PORT == "esp32"
@@ -30,8 +33,9 @@ def emit(line):
 
 def hear(wait_ms=0):
     """The next line from the supervisor, which writes it in one piece; None if none comes in time."""
-    for _ in _poll.ipoll(wait_ms):
-        return _control.readline()
+    with _ear:
+        for _ in _poll.ipoll(wait_ms):
+            return _control.readline()
     return None
 
 
