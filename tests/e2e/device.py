@@ -94,16 +94,23 @@ class Device:
         return Credential(self.client_id, twin.instance_id, twin.access_key_id, tokens={"RW": self.token})
 
     @contextlib.contextmanager
-    def running(self) -> Iterator[tuple[VirtualBoard, Lines]]:
-        """The board, on, and its console from the first line on: the lines that have arrived."""
+    def running(
+        self, prepare: Callable[[VirtualBoard], object] = lambda board: None
+    ) -> Iterator[tuple[VirtualBoard, Lines]]:
+        """The board, on, and its console from the first line on: the lines that have arrived.
+
+        `prepare` is called before the power is on.
+        """
         routes = {f"{self.twin.host_name}:8883": ("127.0.0.1", self.twin.tls_port)} | self.routes
-        with switched_on(self.board, self.folder / f"{self.name}.img", self.files, routes) as on:
+        with switched_on(self.board, self.folder / f"{self.name}.img", self.files, routes, prepare) as on:
             yield on
 
     @contextlib.contextmanager
-    def powered(self) -> Iterator[tuple[VirtualBoard, Console]]:
+    def powered(
+        self, prepare: Callable[[VirtualBoard], object] = lambda board: None
+    ) -> Iterator[tuple[VirtualBoard, Console]]:
         """As `running`, with the console's events one by one."""
-        with self.running() as (vboard, lines):
+        with self.running(prepare) as (vboard, lines):
             yield vboard, Console(lines)
 
 
@@ -119,11 +126,16 @@ def registered(twin: TwinThread, client_id: str) -> DeviceCredential:
 
 @contextlib.contextmanager
 def switched_on(
-    board: Board, image: Path, files: dict[str, bytes], routes: dict[str, tuple[str, int]]
+    board: Board,
+    image: Path,
+    files: dict[str, bytes],
+    routes: dict[str, tuple[str, int]],
+    prepare: Callable[[VirtualBoard], object] = lambda board: None,
 ) -> Iterator[tuple[VirtualBoard, Lines]]:
     """A board with these files, on, and its console's lines; `routes` is what it resolves."""
     write_image(image, build_image(board, files))
     vboard = VirtualBoard(image, board, resolve=routes)
+    prepare(vboard)
     with serial.Serial(vboard.plug_in()) as port, vboard:
         reader = LineReader()
         yield vboard, lambda _within_s: reader.read(port)

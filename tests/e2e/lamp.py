@@ -56,10 +56,11 @@ class Lamp:
             assert time.monotonic() < end_s, f"lit up {len(found)} times of {count} within {within_s} s"
             time.sleep(0.05)
 
-    def period_s(self, within_s: float = 15.0) -> float:
-        """Of an even blinking."""
-        at_s = [rise for rise, _ in self.rises(4, within_s)]
-        return statistics.median(after - before for before, after in itertools.pairwise(at_s))
+    def even(self, within_s: float = 15.0) -> tuple[float, set[str]]:
+        """The period of an even blinking in seconds, and its colours."""
+        rises = self.rises(4, within_s)
+        apart_s = [after - before for (before, _), (after, _) in itertools.pairwise(rises)]
+        return statistics.median(apart_s), {color for _, color in rises}
 
     def blinks(self, within_s: float = 15.0) -> tuple[int, set[str]]:
         """How often it lights up between the next two pauses, and in which colours."""
