@@ -54,6 +54,8 @@ class Messenger:
         if features.APP:
             self.app.step()
         if self._device.rebooting and not busy:
+            # What the server refuses waits still.
+            self.keep()
             client.shut()
             self._board.reset()
         return busy

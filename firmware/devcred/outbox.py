@@ -6,7 +6,8 @@ a message is safe from a power cut once its batch is written, `BATCH_MESSAGES` m
 message may be sent again, under the same id: the receiver drops what it has seen. When the
 outbox is full a new message is refused and counted; one that was accepted is never dropped
 for want of room, only for its age. One whose topic the server refuses waits beside the others,
-so that it does not hold them up, in memory; the oldest of such makes room for a new message.
+so that it does not hold them up, in memory, until `keep` finds nothing older on flash; the oldest
+of such makes room for a new message.
 """
 
 import struct
@@ -43,14 +44,13 @@ class Outbox:
 
     def __len__(self):
         """Messages that wait."""
-        held = len(self._head) + len(self._tail) + len(self._beside)
-        return held + sum(count for count, _ in self._files.values())
+        return self.held()[0]
 
     def put(self, number, now_s, topic, payload):
         """Accept a message (topic and payload in bytes) under `number`, or return False: full."""
         size = _size(topic, payload)
         too_long = size > min(records.PAYLOAD_MAX_BYTES, self._most_bytes)
-        while too_long or len(self) >= self._most_messages or self.bytes_held() + size > self._most_bytes:
+        while too_long or not self._has_room(size):
             self.refused += 1
             if too_long or not self._beside:
                 return False
@@ -58,13 +58,21 @@ class Outbox:
         self._tail.append((number, now_s, topic, payload))
         return True
 
-    def bytes_held(self):
-        """What the waiting messages take."""
-        held = sum(size for _, size in self._files.values())
+    def _has_room(self, size):
+        count, held = self.held()
+        return count < self._most_messages and held + size <= self._most_bytes
+
+    def held(self):
+        """What waits: (messages, bytes)."""
+        count = size = 0
         for entries in (self._head, self._tail, self._beside):
+            count += len(entries)
             for entry in entries:
-                held += _size(entry[2], entry[3])
-        return held
+                size += _size(entry[2], entry[3])
+        for more, more_bytes in self._files.values():
+            count += more
+            size += more_bytes
+        return count, size
 
     def due(self):
         """Whether enough waits in memory for a batch of its own."""
@@ -74,6 +82,10 @@ class Outbox:
         """Write to flash what lies in memory alone; OSError if flash does not take it."""
         if self._storage is None:
             return
+        if not (self._head or self._files):
+            # What waits beside the others is the oldest then; on flash it is in order and safe.
+            self._tail = self._beside + self._tail
+            self._beside = []
         while self._tail:
             count, payload = _packed(self._tail)
             name = "%08x" % self._next

@@ -1,14 +1,15 @@
 """What an application publishes with no server in reach arrives later, over reboots and power cuts."""
 
 import contextlib
+import json
 import queue
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from devcred import records
+from devcred import records, topics
 from host_tools.boards.image import read_image
-from host_tools.cloud import credentials
+from host_tools.cloud import credentials, messages
 from host_tools.demo.observer import Observer
 from host_tools.errors import MachineError
 from host_tools.twin import TwinThread
@@ -39,13 +40,11 @@ def twin_with(folder: Path, tls_port: int = 0) -> Iterator[TwinThread]:
         yield twin
 
 
-def numbers_seen(observer: Observer, client_id: str, most: int) -> list[int]:
+def numbers_seen(observer: Observer, client_id: str, most: int, topic: str = "devcred/reading") -> list[int]:
     found = []
     with contextlib.suppress(MachineError, queue.Empty):
         while len(found) < most:
-            message = observer.wait_for(
-                "devcred/reading", lambda body: body.get("client_id") == client_id, 5.0
-            )
+            message = observer.wait_for(topic, lambda body: body.get("client_id") == client_id, 5.0)
             found.append(message["number"])
     return found
 
@@ -76,6 +75,34 @@ def test_messages_of_an_outage_survive_a_power_cut(tmp_path: Path) -> None:
             numbers = numbers_seen(observer, device.client_id, 2 * COUNT)
     # Those from before the power cut first, in order, then the application's own from this boot.
     assert numbers == [*range(COUNT), *range(COUNT)]
+
+
+REFUSED = b"""
+numbers = iter(range(5))
+
+def loop(agent):
+    number = next(numbers, None)
+    if number is not None:
+        agent.publish("late/reading", {"number": number})
+"""
+
+
+def test_messages_that_the_server_refuses_survive_a_reboot_by_command(tmp_path: Path) -> None:
+    with TwinThread(groups=(GROUP,)) as twin:
+        device = Device(twin, "refused", tmp_path, config={"heartbeat_s": 1})
+        device.files["/app.py"] = REFUSED
+        observing = credentials.register(device.cloud, f"{GROUP}@@@observer")
+        with device.powered() as (_, console):
+            assert console.expect("barred", ONLINE_S).value("topic") == "late/reading"
+            console.expect("published", ONLINE_S)
+            twin.call(twin.twin.state.add_topic, "late")
+            with Observer(observing, ("127.0.0.1", twin.tls_port), twin.ca_der, "late/#") as observer:
+                observer.start(5.0)
+                to_device = topics.p2p("devcred", device.client_id)
+                messages.send_message(device.cloud, to_device, json.dumps({"id": "1", "cmd": "reboot"}))
+                console.expect("boot", ONLINE_S)
+                numbers = numbers_seen(observer, device.client_id, 10, "late/reading")
+    assert numbers == [*range(5), *range(5)]
 
 
 def wait_until_kept(image: Path, device: Device) -> None:

@@ -7,6 +7,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.faults.mosquitto import Pair, Site
+from tests.faults.rows import DEADLINE_MS, KEEPALIVE_S
 
 
 def take_over(site: Site, pair: Pair) -> None:
@@ -28,7 +29,10 @@ def restart(site: Site, _pair: Pair) -> None:
 
 
 def stall(site: Site, _pair: Pair) -> None:
-    """For longer than the device's deadline the broker takes connections, and answers nothing."""
+    """The broker takes connections and answers nothing, until even a device with no more to say has noticed:
+
+    half the keep-alive for its next ping, and the deadline of the answer.
+    """
     site.signal(signal.SIGSTOP)
-    time.sleep(2.5)
+    time.sleep(KEEPALIVE_S / 2 + DEADLINE_MS / 1000 + 1)
     site.signal(signal.SIGCONT)

@@ -82,7 +82,7 @@ class TestAside(unittest.TestCase):
         box.done()
         box.back()
         self.assertEqual(self.all_of(box), [0, 1, 3, 4, 5])
-        self.assertEqual((len(box), box.bytes_held(), box.refused), (0, 0, 0))
+        self.assertEqual((box.held(), box.refused), ((0, 0), 0))
 
     def test_refused_again_it_keeps_its_order(self):
         box = self.filled(4)
@@ -158,6 +158,28 @@ class TestOnFlash(unittest.TestCase):
         box.back()
         self.assertEqual(self.drained(box), [0, 1, 2, 3, 4])
         self.assertEqual((len(box), os.listdir("/outbox")), (0, []))
+
+    def test_what_waits_beside_is_kept_with_the_rest_and_comes_first_after_a_reboot(self):
+        box = self.box()
+        self.put(box, range(3))
+        box.keep()
+        box.aside()
+        box.aside()
+        self.assertEqual(self.drained(box), [2])
+        self.put(box, [3])
+        box.keep()
+        self.assertEqual(len(box), 3)
+        self.assertEqual(self.drained(self.power_on(self.flash)), [0, 1, 3])
+
+    def test_what_waits_beside_is_never_kept_behind_what_came_after_it(self):
+        box = self.box()
+        self.put(box, range(BATCH_MESSAGES + 2))
+        box.keep()
+        box.aside()
+        box.keep()
+        box.back()
+        self.assertEqual(self.drained(box), list(range(BATCH_MESSAGES + 2)))
+        self.assertEqual(os.listdir("/outbox"), [])
 
     def test_flash_keeps_the_watchdog_waiting_for_few_erasures(self):
         # A board's own geometry, and an outbox filled, written and emptied again and again.

@@ -33,9 +33,10 @@ def emit(line):
 
 def hear(wait_ms=0):
     """The next line from the supervisor, which writes it in one piece; None if none comes in time."""
-    with _ear:
-        for _ in _poll.ipoll(wait_ms):
-            return _control.readline()
+    for _ in _poll.ipoll(wait_ms):
+        with _ear:
+            for _ in _poll.ipoll(0):
+                return _control.readline()
     return None
 
 
