@@ -25,12 +25,12 @@ demo: $(READY) ## The whole journey, on two boards, with no cloud and no hardwar
 	@$(BIN)/devcred demo $(foreach board,$(BOARDS),--board $(board))
 
 # What is measured line by line, or holds a model to the clock, runs by itself; the rest waits more than it works, and goes
-# four at a time, on two cores.
+# two at a time.
 BY_ITSELF := tests/shared tests/firmware tests/simulate/test_wire.py $(wildcard tests/test_*.py)
 
 test: $(READY) ## Every test, under CPython and in the real MicroPython
 	@$(BIN)/python -m pytest $(BY_ITSELF)
-	@$(BIN)/python -m pytest -n 4 --dist loadscope $(addprefix --ignore=,$(BY_ITSELF)) tests
+	@$(BIN)/python -m pytest -n 2 --dist loadscope $(addprefix --ignore=,$(BY_ITSELF)) tests
 
 clean: ## Remove what was built or fetched; the sources stay
 	rm -rf $(VENV) build dist

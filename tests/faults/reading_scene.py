@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devcred import signing, topics
 from host_tools.cloud import credentials, messages
 from host_tools.demo.console import Console
-from host_tools.errors import DeviceError
+from host_tools.errors import CloudUnreachableError, DeviceError
 from host_tools.twin import TwinThread
 from tests.e2e.device import GROUP, Device
 from tests.faults.play import MESSAGES, Listener
@@ -48,12 +48,12 @@ class Scene:
         assert self.console
         end_s = time.monotonic() + ENDS_S
         while True:
-            # Lost where it is not online at this moment.
-            messages.send_message(self.device.cloud, topic, '{"id": "7", "cmd": "ping"}')
             try:
+                # Lost where it is not online at this moment; and the SDK may find the connection that it kept closed.
+                messages.send_message(self.device.cloud, topic, '{"id": "7", "cmd": "ping"}')
                 self.console.expect("replied", 0.5)
                 break
-            except DeviceError:
+            except (CloudUnreachableError, DeviceError):
                 assert time.monotonic() < end_s
         numbers = [self.listener.numbers.get(timeout=ENDS_S) for _ in range(MESSAGES)]
         while not self.listener.numbers.empty():
