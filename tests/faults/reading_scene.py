@@ -49,7 +49,7 @@ class Scene:
         end_s = time.monotonic() + ENDS_S
         while True:
             try:
-                # Lost where it is not online at this moment; and the SDK may find the connection that it kept closed.
+                # Lost where it is not online now; and the SDK may find its kept connection closed.
                 messages.send_message(self.device.cloud, topic, '{"id": "7", "cmd": "ping"}')
                 self.console.expect("replied", 0.5)
                 break
