@@ -29,10 +29,8 @@ def restart(site: Site, _pair: Pair) -> None:
 
 
 def stall(site: Site, _pair: Pair) -> None:
-    """The broker takes connections and answers nothing, until even a device with no more to say has noticed:
-
-    half the keep-alive for its next ping, and the deadline of the answer.
-    """
+    """The broker takes connections, and answers nothing for so long that even a silent device notices."""
+    # Half the keep-alive until its next ping, the deadline of the answer, and some.
     site.signal(signal.SIGSTOP)
     time.sleep(KEEPALIVE_S / 2 + DEADLINE_MS / 1000 + 1)
     site.signal(signal.SIGCONT)

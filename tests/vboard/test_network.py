@@ -144,13 +144,10 @@ def test_routes_that_leave_loopback_are_refused(
         pass
 
 
-ASIDE = """
-import _thread, network, socket, time
-w = network.WLAN(network.STA_IF)
-w.active(True)
-w.connect('home', 'secret')
-while not w.isconnected():
-    time.sleep_ms(10)
+ASIDE = f"""
+import _thread
+{JOIN}
+{WAIT}
 def aside():
     while True:
         time.sleep_ms(0)

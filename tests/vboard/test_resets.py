@@ -75,7 +75,7 @@ def test_watchdog_bites_a_busy_loop(board: Board, tmp_path: Path) -> None:
         screen.wait_for(rb"on\r\n")
         assert cause(screen) == 3
         started, bitten = made.wait_for("wdt"), made.wait_for("reset", "watchdog")
-        assert bitten.at_s - started.at_s > 0.25
+        assert 0.25 < bitten.at_s - started.at_s < 2
 
 
 def test_watchdog_outlives_a_soft_reset_and_is_fed(esp32: Board, tmp_path: Path) -> None:
