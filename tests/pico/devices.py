@@ -6,7 +6,9 @@ from pathlib import Path
 
 from host_tools.demo.console import Console
 from host_tools.twin import TwinThread
+from tests.e2e import token_server
 from tests.e2e.device import Device
+from tests.e2e.token_server import TokenServer
 from tests.pico.board import PicoBoard
 
 WIFI = [("RP2040PY-GUEST", "any-password")]
@@ -20,9 +22,12 @@ CONFIG: dict[str, object] = {
 }
 
 
-def pico_device(twin: TwinThread, name: str, folder: Path, **config: object) -> Device:
-    """A registered device with working defaults, `config` merged over them."""
-    return Device(twin, name, folder, "RPI_PICO_W", config=CONFIG | config, wifi=WIFI)
+def pico_device(
+    twin: TwinThread, name: str, folder: Path, tokens: TokenServer | None = None, **config: object
+) -> Device:
+    """A registered device with working defaults, `config` merged over them; with `tokens`, in Token mode."""
+    mode = "DeviceCredential" if tokens is None else "asked for"
+    return Device(twin, name, folder, "RPI_PICO_W", mode, CONFIG | config, tokens=tokens, wifi=WIFI)
 
 
 @contextlib.contextmanager
@@ -34,6 +39,8 @@ def powered(
     routes = {
         f"{twin.host_name}:{port}": local for port, local in ((8883, twin.tls_port), (1883, twin.mqtt_port))
     }
+    if device.tokens is not None:
+        routes[f"{token_server.NAME}:443"] = device.tokens.port
     files = device.files | dict(more or {})
     with PicoBoard(uf2, device.board, device.folder, files, routes) as board:
         yield board, Console(board.lines)

@@ -39,10 +39,10 @@ def record_phases(into: Record, uf2: Path, told: Sequence[Told]) -> None:
     """Milliseconds of each phase of the boot, by the guest's clock."""
     before_us = 0
     for what, end in _PHASES:
-        at_us = next(each.us for each in told if _name(each) == end)
+        at_us = next(each.us for each in told if name_of(each) == end)
         record(into, uf2, what, f"{(at_us - before_us) / 1000:.0f} ms")
         before_us = at_us
-    signed = next(each.line for each in told if _name(each) == "signed")
+    signed = next(each.line for each in told if name_of(each) == "signed")
     record(into, uf2, "signature alone", f"{signed.rpartition('=')[2]} us")
     record(into, uf2, "power-on to first telemetry acknowledged", f"{before_us / 1000:.0f} ms")
 
@@ -70,9 +70,10 @@ def _frees(told: Sequence[Told], when: str) -> list[tuple[int, int]]:
 
 
 def _first(told: Sequence[Told], name: str) -> int:
-    return next(n for n, each in enumerate(told) if _name(each) == name)
+    return next(n for n, each in enumerate(told) if name_of(each) == name)
 
 
-def _name(told: Told) -> str:
+def name_of(told: Told) -> str:
+    """The agent's event in it, or the emulator's."""
     said = parse(told.line, 0.0)
     return said.name if said else told.event

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from host_tools.demo.observer import Observer
 from host_tools.twin import TwinThread
 from host_tools.twin.settings import Settings
 from tests.e2e.device import GROUP, Device
+from tests.e2e.token_server import TokenServer
 from tests.pico import figures
 from tests.pico.board import PATIENCE_S, PicoBoard
 from tests.pico.devices import pico_device, powered
@@ -21,6 +23,8 @@ from tests.pico.peers import Peers
 
 PLAIN: dict[str, object] = {"tls": False, "port": 1883}
 OBSERVED_S = 20.0
+# By the computer's clock; by the guest's it is a thirtieth.
+TOKEN_LIFE_S = 12 * 3600
 WATCHDOG_MS = 4000
 # Once, and not again after the watchdog has bitten.
 HANGING_APP = b"""import machine
@@ -74,6 +78,32 @@ def test_up_at_work_and_back(
         assert expect(console, "lost").value("cause") in ("closed", "kicked")
         expect(console, "tls")
         expect(console, "published")
+
+
+def test_tokens_are_fetched_and_renewed_in_the_session(
+    twin: TwinThread, uf2: Path, tmp_path: Path, record_property: figures.Record
+) -> None:
+    # The server wants to see it again after a second; it comes as soon as it may.
+    with TokenServer(twin, time.time, life_s=TOKEN_LIFE_S, renew_s=1) as server:
+        device = pico_device(twin, "tokens", tmp_path, server)
+        with powered(device, uf2) as (board, console):
+            asked_ms = expect(console, "clock").device_ms
+            fetched = expect(console, "token")
+            expect(console, "published")
+            # Beside the session, so that two of TLS stand at once.
+            again = expect(console, "token")
+            uploaded = expect(console, "token")
+    assert [each.text.partition(" ")[0] for each in (fetched, again, uploaded)] == [
+        "fetched",
+        "fetched",
+        "uploaded",
+    ]
+    assert "lost" not in [figures.name_of(each) for each in board.told]
+    for what, ms in (
+        ("tokens fetched by HTTPS, TLS handshake included", fetched.device_ms - asked_ms),
+        ("renewed token uploaded, and acknowledged", uploaded.device_ms - again.device_ms),
+    ):
+        figures.record(record_property, uf2, what, f"{ms} ms")
 
 
 def test_a_hang_ends_by_the_watchdog(

@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 
 from host_tools.boards.shrink.scopes import FUNCTIONS
+from host_tools.boards.shrink.trees import Transformer, walk
 
 # To make a global costs six bytes, and each use of it is two shorter.
 _OFTEN = 4
@@ -28,8 +29,8 @@ def alias(tree: ast.Module) -> ast.Module:
 
 def _attributes(tree: ast.Module) -> list[ast.Attribute]:
     """Those in functions; what a module does when it is imported is done once."""
-    functions = [each for each in ast.walk(tree) if isinstance(each, FUNCTIONS)]
-    found = {id(each): each for one in functions for each in ast.walk(one) if isinstance(each, ast.Attribute)}
+    functions = [each for each in walk(tree) if isinstance(each, FUNCTIONS)]
+    found = {id(each): each for one in functions for each in walk(one) if isinstance(each, ast.Attribute)}
     return list(found.values())
 
 
@@ -46,7 +47,7 @@ def _made(module: str, name: str, place: ast.stmt) -> ast.stmt:
     return ast.copy_location(made, place)
 
 
-class _Alias(ast.NodeTransformer):
+class _Alias(Transformer):
     def __init__(self, often: set[tuple[str, str]]) -> None:
         self._often = often
 

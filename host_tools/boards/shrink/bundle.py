@@ -20,6 +20,7 @@ from host_tools.boards.shrink.rename import rename
 from host_tools.boards.shrink.scopes import DEFINITIONS, declare
 from host_tools.boards.shrink.slots import hand_on, share
 from host_tools.boards.shrink.small import inline_small
+from host_tools.boards.shrink.trees import children, walk
 
 ENTRY = "agent.main"
 SWITCHES = "features"
@@ -102,14 +103,14 @@ def switches(sources: Mapping[str, str]) -> list[str]:
 
 def _identifiers(source: str) -> set[str]:
     """All names in a source that is not ours: of what it calls, and of what it may be called by."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(walk(ast.parse(source)))
     found = {each.attr for each in nodes if isinstance(each, ast.Attribute)}
     return found | {each.name for each in nodes if isinstance(each, DEFINITIONS)}
 
 
 def _walk(node: ast.AST, inside: tuple[str, ...] = ()) -> Iterator[tuple[ast.stmt, tuple[str, ...]]]:
     """Every statement below `node` in the order of the text, with the definitions around it."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, ast.stmt):
             own = (*inside, child.name) if isinstance(child, DEFINITIONS) else inside
             yield child, own

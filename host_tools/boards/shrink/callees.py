@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.scopes import DEFINITIONS, FUNCTIONS, bound
 from host_tools.boards.shrink.steps import is_simple
+from host_tools.boards.shrink.trees import Transformer, walk
 
 _NOT_PLAIN = (*FUNCTIONS, ast.ClassDef, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal)
 
@@ -38,7 +39,7 @@ class Given:
 
 def callees(tree: ast.Module, known: set[str], most: int = 1) -> dict[str, Callee]:
     """By key, what is called at most so often, and by nobody else."""
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     uses = Counter(each.id for each in nodes if isinstance(each, ast.Name))
     read = Counter(each.attr for each in nodes if isinstance(each, ast.Attribute))
     called = Counter(key_of(each) for each in nodes if isinstance(each, ast.Call))
@@ -80,7 +81,7 @@ def key_of(call: ast.Call) -> str:
 
 def _is_plain(node: ast.FunctionDef) -> bool:
     extra = node.args.vararg or node.args.kwarg or node.args.kwonlyargs or node.args.posonlyargs
-    inner = (each for statement in node.body for each in ast.walk(statement))
+    inner = (each for statement in node.body for each in walk(statement))
     return not (extra or node.decorator_list) and not any(
         isinstance(each, _NOT_PLAIN) or (isinstance(each, ast.Name) and each.id == "super") for each in inner
     )
@@ -113,7 +114,7 @@ def given(callee: Callee, call: ast.Call, statement: ast.stmt, fresh: Iterator[s
     values = arguments(callee, call)
     assert values is not None
     made = Given([], copy.deepcopy(callee.node.body))
-    names = [each for one in made.body for each in ast.walk(one) if isinstance(each, ast.Name)]
+    names = [each for one in made.body for each in walk(one) if isinstance(each, ast.Name)]
     stored = {each.id for each in names if isinstance(each.ctx, ast.Store)}
     new: dict[str, ast.expr] = {}
     for name in sorted(bound(callee.node)):
@@ -126,13 +127,13 @@ def given(callee: Callee, call: ast.Call, statement: ast.stmt, fresh: Iterator[s
             made.first.append(like(ast.Assign([ast.Name(kept.id, ast.Store())], value), statement))
     for one in made.body:
         _Renamed(new).visit(one)
-        for each in ast.walk(one):
+        for each in walk(one):
             if isinstance(each, ast.stmt):
                 each.place = statement.place + each.place  # type: ignore[attr-defined]
     return made
 
 
-class _Renamed(ast.NodeTransformer):
+class _Renamed(Transformer):
     def __init__(self, new: dict[str, ast.expr]) -> None:
         self._new = new
 

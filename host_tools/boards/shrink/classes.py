@@ -4,6 +4,7 @@ import ast
 from collections import Counter
 
 from host_tools.boards.shrink.exits import like
+from host_tools.boards.shrink.trees import walk
 
 
 def make_empty(tree: ast.Module) -> ast.Module:
@@ -31,7 +32,7 @@ def _is_empty(statement: ast.stmt) -> bool:
 def drop_bases(tree: ast.Module) -> ast.Module:
     """`tree` without empty classes that are bases alone."""
     classes = [each for each in tree.body if isinstance(each, ast.ClassDef)]
-    uses = Counter(each.id for each in ast.walk(tree) if isinstance(each, ast.Name))
+    uses = Counter(each.id for each in walk(tree) if isinstance(each, ast.Name))
     bases = Counter(each.id for one in classes for each in one.bases if isinstance(each, ast.Name))
     gone = {each.name: each for each in classes if _is_empty(each) and uses[each.name] == bases[each.name]}
     for one in classes:

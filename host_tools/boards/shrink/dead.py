@@ -8,6 +8,7 @@ from host_tools.boards.shrink.callees import key_of
 from host_tools.boards.shrink.scopes import MUTABLE, bound, filled
 from host_tools.boards.shrink.shake import fold
 from host_tools.boards.shrink.steps import is_path
+from host_tools.boards.shrink.trees import Transformer, walk
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,11 +29,11 @@ def is_pure(node: ast.expr) -> bool:
     return isinstance(node, (ast.Constant, ast.Lambda)) or is_path(node)
 
 
-class _Stores(ast.NodeTransformer):
+class _Stores(Transformer):
     """Takes out assignments of what is never read."""
 
     def __init__(self, tree: ast.Module, known: set[str]) -> None:
-        nodes = list(ast.walk(tree))
+        nodes = list(walk(tree))
         spelled = _spelled(nodes)
         loaded = {each.attr for each in nodes if isinstance(each, ast.Attribute) and _is_load(each)}
         # An object that is not ours may look at an attribute that it gives to its like.
@@ -54,7 +55,7 @@ class _Stores(ast.NodeTransformer):
         return self._function(node)
 
     def _function(self, node: _Function) -> ast.AST:
-        nodes = list(ast.walk(node))
+        nodes = list(walk(node))
         self._loaded.append({each.id for each in nodes if isinstance(each, ast.Name) and _is_load(each)})
         self._own.append(bound(node))
         self.generic_visit(node)
@@ -103,11 +104,11 @@ class _Stores(ast.NodeTransformer):
         return False
 
 
-class _Constants(ast.NodeTransformer):
+class _Constants(Transformer):
     """Puts in what an attribute or a global is always assigned: the same literal."""
 
     def __init__(self, tree: ast.Module, known: set[str]) -> None:
-        nodes = list(ast.walk(tree))
+        nodes = list(walk(tree))
         given: dict[str, list[ast.expr | None]] = defaultdict(list)
         for node in nodes:
             if isinstance(node, ast.Assign):
@@ -153,7 +154,7 @@ class _Parameters:
     """Takes parameters out of functions that are called in plain sight."""
 
     def __init__(self, tree: ast.Module, known: set[str]) -> None:
-        nodes = list(ast.walk(tree))
+        nodes = list(walk(tree))
         self._calls: dict[str, list[ast.Call]] = defaultdict(list)
         for each in nodes:
             if isinstance(each, ast.Call):
@@ -197,7 +198,7 @@ class _Parameters:
             return
         constants = [each for each in values if isinstance(each, ast.Constant)]
         alike = len(constants) == len(values) and len({repr(each.value) for each in constants}) == 1
-        names = [each for one in function.body for each in ast.walk(one) if isinstance(each, ast.Name)]
+        names = [each for one in function.body for each in walk(one) if isinstance(each, ast.Name)]
         used = [each for each in names if each.id == name]
         if any(not _is_load(each) for each in used) or not all(each and is_pure(each) for each in values):
             return
@@ -213,7 +214,7 @@ class _Parameters:
             _take(call, name, number - first)
 
 
-class _Put(ast.NodeTransformer):
+class _Put(Transformer):
     def __init__(self, name: str, value: ast.expr) -> None:
         self._name, self._value = name, value
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.flows import Flows, Scope
 from host_tools.boards.shrink.scopes import FUNCTIONS, MUTABLE, Function, parameters
+from host_tools.boards.shrink.trees import Transformer, children, walk
 
 _LOOPS = (ast.For, ast.While, ast.AsyncFor, ast.comprehension, ast.Lambda)
 
@@ -42,8 +43,8 @@ def _is_plain(definition: ast.ClassDef) -> bool:
 
 def _made_once(tree: ast.Module, entry: str, classes: Collection[str]) -> set[str]:
     """The classes that are named once, in a statement that runs at most once."""
-    uses = Counter(each.id for each in ast.walk(tree) if isinstance(each, ast.Name))
-    read = Counter(each.attr for each in ast.walk(tree) if isinstance(each, ast.Attribute))
+    uses = Counter(each.id for each in walk(tree) if isinstance(each, ast.Name))
+    read = Counter(each.attr for each in walk(tree) if isinstance(each, ast.Attribute))
     functions = {each.name: each for each in tree.body if isinstance(each, FUNCTIONS[:2])}
     members = {
         (definition.name, each.name): each
@@ -79,7 +80,7 @@ def _is_made(statement: ast.stmt, call: ast.Call) -> bool:
 
 def _calls(node: ast.AST, statement: ast.stmt | None = None) -> Iterator[tuple[ast.stmt, ast.Call]]:
     """Those that a function makes at most once for each time it runs, each with its statement."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, (*_LOOPS, *FUNCTIONS)):
             continue
         own = child if isinstance(child, ast.stmt) else statement
@@ -88,7 +89,7 @@ def _calls(node: ast.AST, statement: ast.stmt | None = None) -> Iterator[tuple[a
         yield from _calls(child, own)
 
 
-class _Dissolver(ast.NodeTransformer):
+class _Dissolver(Transformer):
     def __init__(self, flows: Flows, classes: dict[str, ast.ClassDef]) -> None:
         self._flows, self._classes = flows, classes
         self._methods = {

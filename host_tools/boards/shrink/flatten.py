@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from host_tools.boards.shrink.scopes import DEFINITIONS, FUNCTIONS, Function, assigned, bound, filled
+from host_tools.boards.shrink.trees import Transformer, walk
 from host_tools.errors import UsageError
 
 PACKAGE = "devcred"
@@ -32,7 +33,7 @@ def flatten(sources: Mapping[str, str], entry: str) -> ast.Module:
 
 def _parsed(name: str, text: str) -> ast.Module:
     tree = ast.parse(text, f"{PACKAGE}/{name}.py")
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.stmt):
             node.origin = name  # type: ignore[attr-defined]
     _Plain().visit(tree)
@@ -46,7 +47,7 @@ def _parsed(name: str, text: str) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Plain(ast.NodeTransformer):
+class _Plain(Transformer):
     """Without what leaves no trace in bytecode: docstrings and annotations."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
@@ -82,7 +83,7 @@ def _order(trees: Mapping[str, ast.Module], entry: str) -> list[str]:
         if name in under_way or name not in trees:
             return
         under_way.add(name)
-        for node in ast.walk(trees[name]):
+        for node in walk(trees[name]):
             for sibling in _siblings(node):
                 visit(sibling)
         found[name] = None
@@ -101,7 +102,7 @@ def _siblings(node: ast.AST) -> Iterator[str]:
             yield module.removeprefix(PACKAGE + ".")
 
 
-class _Flattener(ast.NodeTransformer):
+class _Flattener(Transformer):
     """Renames one module's names. `outside`: its imports of what is not in the package."""
 
     def __init__(self, module: str, tree: ast.Module) -> None:
@@ -109,7 +110,7 @@ class _Flattener(ast.NodeTransformer):
         self._modules: dict[str, str] = {}
         self._names = {name: f"{module}.{name}" for each in _all_top(tree.body) for name in assigned(each)}
         self._scopes: list[set[str]] = []
-        for node in ast.walk(tree):
+        for node in walk(tree):
             self._learn(node)
 
     def statements(self, tree: ast.Module) -> list[ast.stmt]:
@@ -197,7 +198,7 @@ class _Flattener(ast.NodeTransformer):
     @staticmethod
     def _is_import(node: Function, name: str) -> bool:
         """Whether `name` is bound there by an import from a sibling."""
-        inner = (each for each in ast.walk(node) if isinstance(each, ast.ImportFrom) and any(_siblings(each)))
+        inner = (each for each in walk(node) if isinstance(each, ast.ImportFrom) and any(_siblings(each)))
         return any(name == (alias.asname or alias.name) for each in inner for alias in each.names)
 
     def _is_local(self, name: str) -> bool:

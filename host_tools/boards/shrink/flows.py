@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, bound, parameters
 from host_tools.boards.shrink.steps import is_path
+from host_tools.boards.shrink.trees import parts, walk
 
 Scope = tuple[Function, ...]
 Key = tuple[int, str]
@@ -27,7 +28,7 @@ class Flows:
     def __init__(self, tree: ast.Module, classes: Collection[str], foreign: Collection[str]) -> None:
         self._classes, self._foreign = classes, foreign
         self._held: dict[Key, set[str]] = defaultdict(set)
-        self._bound = {id(each): bound(each) for each in ast.walk(tree) if isinstance(each, FUNCTIONS)}
+        self._bound = {id(each): bound(each) for each in walk(tree) if isinstance(each, FUNCTIONS)}
         self.spoilt: set[str] = set()
         self._functions = {each.name: each for each in tree.body if isinstance(each, FUNCTIONS[:2])}
         self._methods: dict[str, list[tuple[str, Function]]] = defaultdict(list)
@@ -38,7 +39,7 @@ class Flows:
                         self._methods[member.name].append((definition.name, member))
                         kind = definition.name if definition.name in classes else _OTHER
                         self._add((id(member), parameters(member)[0].arg), (kind,))
-        attributes = (each for each in ast.walk(tree) if isinstance(each, ast.Attribute))
+        attributes = (each for each in walk(tree) if isinstance(each, ast.Attribute))
         self._stored_names = {each.attr for each in attributes if isinstance(each.ctx, ast.Store)}
         self._begin(tree)
         before = None
@@ -47,7 +48,7 @@ class Flows:
 
     def _begin(self, tree: ast.Module) -> None:
         """What comes from where nothing is followed: parameters of what others call, targets of all kinds."""
-        nodes = list(ast.walk(tree))
+        nodes = list(walk(tree))
         called = {id(each.func) for each in nodes if isinstance(each, ast.Call)}
         passed_on = {
             each.id if isinstance(each, ast.Name) else each.attr
@@ -107,7 +108,7 @@ class Flows:
 
     def _visit(self, node: ast.AST, scope: Scope) -> None:
         inside = (*scope, node) if isinstance(node, FUNCTIONS) else scope
-        for field, child in _children(node):
+        for field, child in parts(node):
             self._visit(child, inside)
             kinds = self.of(child, inside)
             if kinds and not self._goes(node, field, child, kinds, inside):
@@ -172,13 +173,13 @@ def _unfollowed(function: Function) -> Iterator[str]:
     """Locals that get something otherwise than by a plain assignment."""
     plain = {
         id(target)
-        for each in ast.walk(function)
+        for each in walk(function)
         if isinstance(each, ast.Assign)
         for target in each.targets
         if isinstance(target, ast.Name)
     }
     own = bound(function) - {each.arg for each in parameters(function)}
-    for each in ast.walk(function):
+    for each in walk(function):
         match each:
             case ast.Name(id=name, ctx=ast.Store()) if id(each) not in plain:
                 yield name
@@ -188,10 +189,3 @@ def _unfollowed(function: Function) -> Iterator[str]:
                 yield from (alias.asname or alias.name for alias in names)
             case ast.FunctionDef(name=name) if name in own:
                 yield name
-
-
-def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    for field, value in ast.iter_fields(node):
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield field, child

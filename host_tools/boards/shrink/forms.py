@@ -5,6 +5,7 @@ from collections import Counter
 
 from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.packed import READ
+from host_tools.boards.shrink.trees import Transformer, walk
 
 # A function that raises pays from here on.
 _OFTEN = 8
@@ -15,7 +16,7 @@ _OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {ast.IsNot: ast.Is, ast.Not
 def shorter(tree: ast.Module) -> ast.Module:
     """`tree` in such forms."""
     _Negated().visit(tree)
-    uses = Counter(error for each in ast.walk(tree) if (error := _raised(each)))
+    uses = Counter(error for each in walk(tree) if (error := _raised(each)))
     names = {error: f"{_FAIL}.{error}" for error, count in sorted(uses.items()) if count >= _OFTEN}
     _Failing(names).visit(tree)
     for error, name in names.items():
@@ -23,7 +24,7 @@ def shorter(tree: ast.Module) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Negated(ast.NodeTransformer):
+class _Negated(Transformer):
     """`not a is b` is a jump the other way, `a is not b` an operation more."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -44,7 +45,7 @@ def _raised(node: ast.AST) -> str:
     return ""
 
 
-class _Failing(ast.NodeTransformer):
+class _Failing(Transformer):
     """Calls what raises: after it nothing comes, as after `raise`."""
 
     def __init__(self, names: dict[str, str]) -> None:
@@ -76,7 +77,7 @@ def _add(tree: ast.Module, error: str, name: str) -> None:
     (made,) = ast.parse("def fail(number, values=()):\n    raise error(read(number) % values)").body
     assert isinstance(made, ast.FunctionDef)
     made.name = name
-    for node in ast.walk(made):
+    for node in walk(made):
         if isinstance(node, ast.Name):
             node.id = {"error": error, "read": READ}.get(node.id, node.id)
         if isinstance(node, ast.stmt):

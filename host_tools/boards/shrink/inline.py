@@ -14,6 +14,7 @@ from host_tools.boards.shrink.callees import Callee, Given, callees, given, key_
 from host_tools.boards.shrink.exits import CannotError, leaves, like, settled
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, filled, imported, slot
 from host_tools.boards.shrink.steps import Kind, head, steps
+from host_tools.boards.shrink.trees import Transformer, walk
 
 _BLOCKS = ("body", "orelse", "finalbody")
 
@@ -98,7 +99,7 @@ class _Inliner:
         beside: list[ast.expr] = []
         for part, kind in steps(getattr(statement, name), self._stable):
             if isinstance(part, ast.Call) and (callee := self._callees.get(key_of(part))):
-                inside = {id(each) for each in ast.walk(part)}
+                inside = {id(each) for each in walk(part)}
                 free = callee.node not in self._under_way and callee.takes(part)
                 if free and all(id(each) in inside for each in beside):
                     return part, callee
@@ -150,11 +151,11 @@ def _dropped(value: ast.expr | None, at: ast.stmt) -> list[ast.stmt]:
 
 def _is_plain(target: ast.expr, body: list[ast.stmt]) -> bool:
     """Whether a value may be stored there where it is made: nothing catches what that raises."""
-    tries = [each for statement in body for each in ast.walk(statement) if isinstance(each, ast.Try)]
+    tries = [each for statement in body for each in walk(statement) if isinstance(each, ast.Try)]
     return not any(each.finalbody or not isinstance(target, ast.Name) for each in tries)
 
 
-class _Exchange(ast.NodeTransformer):
+class _Exchange(Transformer):
     def __init__(self, old: ast.expr, new: ast.expr) -> None:
         self._old, self._new = old, new
 

@@ -22,6 +22,7 @@ from host_tools.boards.shrink.scopes import (
     imported,
     parameters,
 )
+from host_tools.boards.shrink.trees import walk
 
 # What an application calls, and `main.py`.
 API = frozenset(("publish", "subscribe", "online", "main"))
@@ -103,7 +104,7 @@ def choose(tree: ast.Module, entry: str, foreign: Collection[str]) -> Names:
     A global and an attribute never meet, so they share the short names, and each counts once. No
     function shares one with a method, so that a traceback without line numbers tells them apart.
     """
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     keywords = {each.arg for each in nodes if isinstance(each, ast.keyword) and each.arg}
     spelled = {each.value for each in nodes if isinstance(each, ast.Constant) and isinstance(each.value, str)}
     kept = KNOWN | keywords | spelled | set(foreign)
@@ -179,10 +180,10 @@ def _paired(
 
 def _named_by_calls(tree: ast.Module, keywords: set[str]) -> frozenset[str]:
     """Parameters that calls name: by keyword, or by the keys of a dict given with `**`."""
-    calls = [each for each in ast.walk(tree) if isinstance(each, ast.Call)]
+    calls = [each for each in walk(tree) if isinstance(each, ast.Call)]
     spread = {ast.unparse(call.func) for call in calls if any(each.arg is None for each in call.keywords)}
     made = [each for each in tree.body if isinstance(each, DEFINITIONS) and each.name in spread]
-    functions = [each for one in made for each in ast.walk(one) if isinstance(each, FUNCTIONS)]
+    functions = [each for one in made for each in walk(one) if isinstance(each, FUNCTIONS)]
     return frozenset(
         keywords | {each.arg for function in functions for each in parameters(function)} - {"self"}
     )
@@ -192,7 +193,7 @@ def own_attributes(tree: ast.Module) -> tuple[set[str], set[str]]:
     """(methods of the classes in it, what they set on `self`); names like `__len__` apart."""
     methods, data = set(), set()
     for definition in (each for each in tree.body if isinstance(each, ast.ClassDef)):
-        for node in ast.walk(definition):
+        for node in walk(definition):
             match node:
                 case ast.Attribute(ast.Name(id="self"), attr, ast.Store()):
                     data.add(attr)

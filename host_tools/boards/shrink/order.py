@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from host_tools.boards.shrink.exits import like
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, bound, parameters
+from host_tools.boards.shrink.trees import children, walk
 
 # The first is the file's own name.
 _SHORT = 127
@@ -72,14 +73,14 @@ def _told(node: ast.AST, local: frozenset[str]) -> Iterator[str]:
     if isinstance(node, FUNCTIONS):
         yield from _of_function(node, local)
         local |= bound(node)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _told(child, local)
 
 
 def _of_function(node: Function, around: frozenset[str]) -> Iterator[str]:
     """Its own name, where it is made and in itself, and those of its parameters."""
     yield from (each.arg for each in parameters(node))
-    used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    used = {each.id for each in walk(node) if isinstance(each, ast.Name)}
     yield from (_UNNAMED for _ in (used & around) - bound(node))
     name = "<lambda>" if isinstance(node, ast.Lambda) else node.name
     yield from (name, name)

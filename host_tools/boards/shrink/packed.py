@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 from host_tools.boards.shrink.exits import like
+from host_tools.boards.shrink.trees import Transformer, walk
 
 # What reads them, by their number.
 READ = "packed.text"
@@ -32,8 +33,8 @@ def text(number):
 def pack(tree: ast.Module) -> ast.Module:
     """`tree` with such texts packed, if they are many."""
     tables = dict(_tables(tree))
-    seldom = [each for each in ast.walk(tree) if isinstance(each, ast.Raise)]
-    found = [each for one in (*tables.values(), *seldom) for each in ast.walk(one) if _is_text(each)]
+    seldom = [each for each in walk(tree) if isinstance(each, ast.Raise)]
+    found = [each for one in (*tables.values(), *seldom) for each in walk(one) if _is_text(each)]
     texts = list(dict.fromkeys(str(each.value) for each in found if isinstance(each, ast.Constant)))
     if sum(map(len, texts)) < _LEAST_ALL_CHARS:
         return tree
@@ -54,7 +55,7 @@ def _is_text(node: ast.AST) -> bool:
 
 def _tables(tree: ast.Module) -> Iterator[tuple[str, ast.Dict]]:
     """Those of texts alone, of which nothing is wanted but what stands at a key."""
-    nodes = list(ast.walk(tree))
+    nodes = list(walk(tree))
     looked_up = {id(each.value) for each in nodes if isinstance(each, ast.Subscript)}
     looked_up |= {id(each.comparators[0]) for each in nodes if isinstance(each, ast.Compare)}
     otherwise = {
@@ -74,7 +75,7 @@ def _reader(texts: list[str], place: ast.stmt) -> ast.stmt:
     squeezed = squeezer.compress("".join(f"{text}\n" for text in texts).encode()) + squeezer.flush()
     (reader,) = ast.parse(_READER).body
     assert isinstance(reader, ast.FunctionDef)
-    for node in ast.walk(reader):
+    for node in walk(reader):
         if isinstance(node, ast.stmt):
             like(node, place)
         elif isinstance(node, ast.Call):
@@ -91,7 +92,7 @@ def _read(number: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(READ, ast.Load()), [number], [])
 
 
-class _Raised(ast.NodeTransformer):
+class _Raised(Transformer):
     def __init__(self, numbers: dict[str, int]) -> None:
         self._numbers = numbers
 
@@ -99,7 +100,7 @@ class _Raised(ast.NodeTransformer):
         return _read(ast.Constant(self._numbers[str(node.value)])) if _is_text(node) else node
 
 
-class _LookedUp(ast.NodeTransformer):
+class _LookedUp(Transformer):
     def __init__(self, tables: set[str]) -> None:
         self._tables = tables
 

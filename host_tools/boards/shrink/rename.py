@@ -5,6 +5,7 @@ import builtins
 
 from host_tools.boards.shrink.names import Names, short_names
 from host_tools.boards.shrink.scopes import FUNCTIONS, Function, bound, parameters
+from host_tools.boards.shrink.trees import Transformer, walk
 
 _BUILTIN_NAMES = frozenset(dir(builtins))
 
@@ -15,7 +16,7 @@ def rename(tree: ast.Module, names: Names) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Rename(ast.NodeTransformer):
+class _Rename(Transformer):
     def __init__(self, names: Names) -> None:
         self._names = names
         self._scopes: list[dict[str, str]] = []
@@ -90,7 +91,7 @@ class _Rename(ast.NodeTransformer):
 
     def _seen_in(self, node: Function) -> set[str]:
         """What the function and those in it use of the world around, as it will be called."""
-        names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        names = {each.id for each in walk(node) if isinstance(each, ast.Name)}
         return {self._new(name) for name in names - bound(node)} | _BUILTIN_NAMES
 
     def _is_module(self, node: ast.expr) -> bool:

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+from host_tools.boards.shrink.trees import children, walk
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -50,14 +52,12 @@ def bound(function: Function) -> set[str]:
 
 def globals_of(tree: ast.AST) -> set[str]:
     """The names with MUTABLE in them."""
-    return {each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and MUTABLE in each.id}
+    return {each.id for each in walk(tree) if isinstance(each, ast.Name) and MUTABLE in each.id}
 
 
 def declare(tree: ast.Module) -> None:
     """Say in each function which of its names are globals."""
-    for node in [
-        each for each in ast.walk(tree) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))
-    ]:
+    for node in [each for each in walk(tree) if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))]:
         stored = sorted({name for one in node.body for name in _stores(one) if MUTABLE in name})
         if stored:
             said = ast.copy_location(ast.Global(stored), node)
@@ -78,7 +78,7 @@ def _stores(node: ast.AST) -> Iterator[str]:
             yield name
         case ast.Import(names) | ast.ImportFrom(names=names):
             yield from (alias.asname or alias.name for alias in names)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _stores(child)
 
 
@@ -87,7 +87,7 @@ def assigned(statement: ast.stmt) -> list[str]:
     if isinstance(statement, DEFINITIONS):
         return [statement.name]
     if isinstance(statement, ast.Assign):
-        found = (node for target in statement.targets for node in ast.walk(target))
+        found = (node for target in statement.targets for node in walk(target))
         return [node.id for node in found if isinstance(node, ast.Name)]
     return []
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from host_tools.boards.shrink.scopes import DEFINITIONS, assigned, filled, imported
+from host_tools.boards.shrink.trees import Transformer, walk
 
 
 def fold(tree: ast.Module, constants: Mapping[str, object]) -> ast.Module:
@@ -17,7 +18,7 @@ def fold(tree: ast.Module, constants: Mapping[str, object]) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-class _Fold(ast.NodeTransformer):
+class _Fold(Transformer):
     def __init__(self, constants: Mapping[str, object]) -> None:
         self._constants = constants
 
@@ -88,10 +89,10 @@ def inline_constants(tree: ast.Module) -> ast.Module:
 
 
 def _constants(tree: ast.Module) -> dict[str, object]:
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names = [node for node in walk(tree) if isinstance(node, ast.Name)]
     stores = Counter(node.id for node in names if isinstance(node.ctx, ast.Store))
     # Which one it is counts where `is` asks for it.
-    themselves = {name for each in ast.walk(tree) if isinstance(each, ast.Compare) for name in _asked(each)}
+    themselves = {name for each in walk(tree) if isinstance(each, ast.Compare) for name in _asked(each)}
     found = {}
     for statement in tree.body:
         match statement:
@@ -109,7 +110,7 @@ def _asked(node: ast.Compare) -> set[str]:
 
 def _value(node: ast.expr) -> tuple[object] | None:
     """The value of an expression of literals alone, in a tuple; None if it is no such thing."""
-    if any(not isinstance(each, _LITERAL) for each in ast.walk(node)):
+    if any(not isinstance(each, _LITERAL) for each in walk(node)):
         return None
     return (eval(compile(ast.Expression(node), "constant", "eval"), {"__builtins__": {}}),)
 
@@ -178,7 +179,7 @@ class _Reach:
                 self._follow(member)
 
     def _follow(self, node: ast.AST) -> None:
-        for each in ast.walk(node):
+        for each in walk(node):
             match each:
                 case ast.Name(id=name):
                     self._names.add(name)

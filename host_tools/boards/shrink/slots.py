@@ -22,6 +22,7 @@ from host_tools.boards.shrink.scopes import (
     slot,
 )
 from host_tools.boards.shrink.steps import Kind, head, is_simple, steps
+from host_tools.boards.shrink.trees import Transformer, children, walk
 
 _BLOCKS = ("body", "orelse", "finalbody")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -53,20 +54,20 @@ def share(tree: ast.Module) -> ast.Module:
 
 
 def _functions(tree: ast.Module) -> list[Function]:
-    return [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [each for each in walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:
     """What is in it, without what is in functions and comprehensions in it."""
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield child
         if not isinstance(child, _INNER):
             yield from _own(child)
 
 
 def _captured(function: Function) -> set[str]:
-    inner = [each for each in ast.walk(function) if isinstance(each, _INNER) and each is not function]
-    return {each.id for one in inner for each in ast.walk(one) if isinstance(each, ast.Name)}
+    inner = [each for each in walk(function) if isinstance(each, _INNER) and each is not function]
+    return {each.id for one in inner for each in walk(one) if isinstance(each, ast.Name)}
 
 
 def _replaced(function: Function) -> dict[str, ast.expr]:
@@ -104,7 +105,7 @@ def _names(function: Function, given: dict[str, ast.expr]) -> bool:
     return False
 
 
-class _Put(ast.NodeTransformer):
+class _Put(Transformer):
     def __init__(self, name: str, value: ast.expr) -> None:
         self._name, self._value = name, value
 
@@ -122,7 +123,7 @@ class _Put(ast.NodeTransformer):
 
 def _blocks(function: Function, modules: frozenset[str]) -> bool:
     """Put a value into the statement behind it; whether there was one."""
-    nodes = list(ast.walk(function))
+    nodes = list(walk(function))
     own = bound(function) - _captured(function) - {each.arg for each in parameters(function)}
     names = (each.id for each in nodes if isinstance(each, ast.Name))
     uses = Counter(name for name in names if name in own)
@@ -188,13 +189,9 @@ class _Walk:
         return place
 
     def _statement(self, statement: ast.stmt, place: int) -> int:
-        parts = [
-            each
-            for each in ast.iter_child_nodes(statement)
-            if not isinstance(each, (ast.stmt, ast.ExceptHandler))
-        ]
+        parts = [each for each in children(statement) if not isinstance(each, (ast.stmt, ast.ExceptHandler))]
         for part in parts:
-            for each in (part, *ast.walk(part)):
+            for each in (part, *walk(part)):
                 if isinstance(each, ast.Name) and is_slot(each.id):
                     late = isinstance(statement, ast.Assign) and isinstance(each.ctx, ast.Store)
                     self._at[each.id].append(place + late)
@@ -215,7 +212,7 @@ class _Walk:
 
     def _handler(self, handler: ast.ExceptHandler, place: int) -> int:
         begin, place = place, place + 2
-        for each in ast.walk(handler.type) if handler.type else ():
+        for each in walk(handler.type) if handler.type else ():
             if isinstance(each, ast.Name) and is_slot(each.id):
                 self._at[each.id].append(begin)
         place = self.block(handler.body, place)
@@ -226,7 +223,7 @@ class _Walk:
 
 
 def _rename(function: Function, new: dict[str, str]) -> None:
-    for node in ast.walk(function):
+    for node in walk(function):
         match node:
             case ast.Name(id=name) if name in new:
                 node.id = new[name]

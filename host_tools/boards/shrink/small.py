@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 from host_tools.boards.shrink.callees import Callee, arguments, callees, key_of
 from host_tools.boards.shrink.scopes import MUTABLE, filled, imported
 from host_tools.boards.shrink.steps import Kind, is_path, is_simple, steps
+from host_tools.boards.shrink.trees import Transformer, children, walk
 
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.DictComp)
 # Of a definition: its head, its making and its end; the table has its name.
@@ -26,7 +27,7 @@ def _pass(tree: ast.Module, known: set[str]) -> bool:
     """Whether any was found."""
     calls: dict[str, list[ast.Call]] = {}
     statements = {}
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Call):
             calls.setdefault(key_of(node), []).append(node)
         elif isinstance(node, ast.Expr):
@@ -43,7 +44,7 @@ def _pass(tree: ast.Module, known: set[str]) -> bool:
                 break
             made[id(call)] = told
         else:
-            nodes = {id(part) for each in (callee.node, *calls[callee.key]) for part in ast.walk(each)}
+            nodes = {id(part) for each in (callee.node, *calls[callee.key]) for part in walk(each)}
             # What lies in another that goes now has its turn in the next pass.
             if made and not nodes & touched and _gains(callee, calls[callee.key], made):
                 new |= made
@@ -57,7 +58,7 @@ def _pass(tree: ast.Module, known: set[str]) -> bool:
 def _told(callee: Callee, call: ast.Call, alone: bool, modules: frozenset[str]) -> ast.AST | None:
     """Its expression or, where the call stands `alone`, its statement; None where it cannot be put."""
     given = arguments(callee, call)
-    inside = (key_of(each) for each in ast.walk(callee.node) if isinstance(each, ast.Call))
+    inside = (key_of(each) for each in walk(callee.node) if isinstance(each, ast.Call))
     if given is None or len(callee.node.body) != 1 or callee.key in inside:
         return None
     match callee.node.body[0]:
@@ -95,12 +96,10 @@ def _keeps_order(value: ast.expr, given: dict[str, ast.expr], modules: frozenset
 
 def _once(node: ast.AST, given: dict[str, ast.expr]) -> bool:
     """Whether each value that is more than a name is needed exactly once, and none is stored to."""
-    names = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
+    names = [each for each in walk(node) if isinstance(each, ast.Name)]
     uses = Counter(each.id for each in names)
     stored = {each.id for each in names if isinstance(each.ctx, ast.Store)}
-    free = not any(
-        isinstance(each, (ast.ListComp, ast.GeneratorExp, ast.DictComp)) for each in ast.walk(node)
-    )
+    free = not any(isinstance(each, (ast.ListComp, ast.GeneratorExp, ast.DictComp)) for each in walk(node))
     return (
         free
         and not stored & given.keys()
@@ -115,7 +114,7 @@ def _gains(callee: Callee, calls: list[ast.Call], new: dict[int, ast.AST]) -> bo
 
 def cost(node: ast.AST) -> int:
     """About how many bytes of bytecode it is."""
-    inside = sum(cost(each) for each in ast.iter_child_nodes(node))
+    inside = sum(cost(each) for each in children(node))
     match node:
         case ast.Name(id=name):
             return 2 if "." in name or MUTABLE in name else 1
@@ -138,7 +137,7 @@ def _put_in(node: _Node, given: dict[str, ast.expr]) -> _Node:
     return cast(_Node, made)
 
 
-class _Substituted(ast.NodeTransformer):
+class _Substituted(Transformer):
     def __init__(self, given: dict[str, ast.expr]) -> None:
         self._given = given
 
@@ -146,7 +145,7 @@ class _Substituted(ast.NodeTransformer):
         return copy.deepcopy(self._given.get(node.id, node))
 
 
-class _Put(ast.NodeTransformer):
+class _Put(Transformer):
     def __init__(self, new: dict[int, ast.AST]) -> None:
         self._new = new
 

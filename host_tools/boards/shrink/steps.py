@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from enum import Enum, auto
 
 from host_tools.boards.shrink.scopes import MUTABLE
+from host_tools.boards.shrink.trees import children
 
 
 class Kind(Enum):
@@ -47,7 +48,7 @@ def steps(node: ast.expr, modules: frozenset[str]) -> Iterator[Step]:
             yield from steps(operand, modules)
             yield node, Kind.DOES
         case ast.BinOp() | ast.UnaryOp() | ast.Attribute() | ast.Subscript() | ast.Await():
-            for each in ast.iter_child_nodes(node):
+            for each in children(node):
                 if isinstance(each, ast.expr):
                     yield from steps(each, modules)
             yield node, Kind.DOES

@@ -8,6 +8,8 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 
+from host_tools.boards.shrink.trees import Transformer, walk
+
 _TOKEN = re.compile(r"#[0-9a-f]{4}\b")
 
 
@@ -38,7 +40,7 @@ def read(line: str, known: dict[str, str]) -> str:
     return _TOKEN.sub(lambda found: known.get(found[0], found[0]), line)
 
 
-class _Shortener(ast.NodeTransformer):
+class _Shortener(Transformer):
     def visit_Raise(self, node: ast.Raise) -> ast.AST:
         for call in _raised(node):
             text = _text(call)
@@ -49,7 +51,7 @@ class _Shortener(ast.NodeTransformer):
 
 def _raised(tree: ast.AST) -> Iterator[ast.Call]:
     """Calls that make an exception of one argument."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and len(node.exc.args) == 1:
             yield node.exc
 
