@@ -24,13 +24,15 @@ $(READY): requirements.txt pyproject.toml
 demo: $(READY) ## The whole journey, on two boards, with no cloud and no hardware
 	@$(BIN)/devcred demo $(foreach board,$(BOARDS),--board $(board))
 
-# What is measured line by line, or holds a model to the clock, runs by itself; the rest waits more than it works, and goes
-# two at a time.
-BY_ITSELF := tests/shared tests/firmware tests/simulate/test_wire.py $(wildcard tests/test_*.py)
+# What is measured line by line runs by itself, what goes by the clock has a processor to itself, and the rest, which
+# waits more than it works, goes four at a time.
+MEASURED := tests/shared $(wildcard tests/test_*.py)
+BY_CLOCK := tests/firmware tests/simulate/test_wire.py
 
 test: $(READY) ## Every test, under CPython and in the real MicroPython
-	@$(BIN)/python -m pytest $(BY_ITSELF)
-	@$(BIN)/python -m pytest -n 2 --dist loadscope $(addprefix --ignore=,$(BY_ITSELF)) tests
+	@$(BIN)/python -m pytest $(MEASURED)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(BY_CLOCK)
+	@$(BIN)/python -m pytest -n 4 --dist loadscope $(addprefix --ignore=,$(MEASURED) $(BY_CLOCK)) tests
 
 clean: ## Remove what was built or fetched; the sources stay
 	rm -rf $(VENV) build dist

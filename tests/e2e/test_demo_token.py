@@ -1,5 +1,6 @@
 """The demo of Token mode, by the real command: renewed, revoked, cut off."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -31,23 +32,40 @@ STEPS = [
 LONG = re.compile(r"[A-Za-z0-9+_-]{43}")
 
 
-@pytest.fixture(scope="module", params=["ESP32_GENERIC", "RPI_PICO_W"])
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """What the demo tells, as JSON; it has ended well and left nothing."""
-    folder = tmp_path_factory.mktemp("demo")
-    watched = Watched(folder, "demo", "token", "--json", "--board", request.param, deadline_s=120)
-    try:
-        watched.until(lambda line: line["step"] == "connack")
-        made = [path for path in watched.temporary.rglob("*") if path.is_file()]
-        assert any(path.name == "server.key" for path in made)
-        assert all(path.stat().st_mode & 0o077 == 0 for path in made)
-        commands = [line.replace(watched.mark, "") for line in watched.command_lines()]
-        assert not any(LONG.search(line) for line in commands), commands
-        assert watched.finish() == (0, "")
-        assert watched.left_behind() == []
-        yield watched.lines
-    finally:
-        watched.end()
+BOARDS = ("ESP32_GENERIC", "RPI_PICO_W")
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Watched]]:
+    """A demo of each board, at the same time, since they mostly wait; each has provisioned its board."""
+    with contextlib.ExitStack() as stack:
+        started = {}
+        for board in BOARDS:
+            folder = tmp_path_factory.mktemp("demo")
+            started[board] = Watched(folder, "demo", "token", "--json", "--board", board, deadline_s=120)
+            stack.callback(started[board].end)
+        for each in started.values():
+            each.until(lambda line: line["step"] == "connack")
+            check_secrecy(each)
+        yield started
+
+
+def check_secrecy(watched: Watched) -> None:
+    """While it runs: no file is open to others, no command line holds a key."""
+    made = [path for path in watched.temporary.rglob("*") if path.is_file()]
+    assert any(path.name == "server.key" for path in made)
+    assert all(path.stat().st_mode & 0o077 == 0 for path in made)
+    commands = [line.replace(watched.mark, "") for line in watched.command_lines()]
+    assert not any(LONG.search(line) for line in commands), commands
+
+
+@pytest.fixture(scope="module", params=BOARDS)
+def told(request: pytest.FixtureRequest, watched: dict[str, Watched]) -> list[dict[str, Any]]:
+    """What a board's demo tells, as JSON; it has ended well and left nothing."""
+    ended = watched[request.param]
+    assert ended.finish() == (0, "")
+    assert ended.left_behind() == []
+    return ended.lines
 
 
 def of(told: list[dict[str, Any]], step: str) -> list[dict[str, Any]]:

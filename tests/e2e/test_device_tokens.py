@@ -117,7 +117,7 @@ def bars_a_refused_topic(tmp_path: Path, *, notices: bool) -> None:
         # With other rights they are taken up when they are tried again, some minutes after the renewal.
         play.server.types = {"RW": ["devcred/#", "other/#"]}
         play.until(lambda: play.count("token", "uploaded"), step_s=20)
-        play.until(lambda: play.count("published", "topic=other/reading") > 3, step_s=10)
+        play.until(lambda: play.count("published", "topic=other/reading") > 3, step_s=30)
         play.settle()
 
 
