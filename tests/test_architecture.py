@@ -68,24 +68,24 @@ def plant(root: Path, file: str, source: str) -> None:
     path.write_text(source + "\n")
 
 
-def test_every_import_keeps_to_the_rules():
+def test_every_import_keeps_to_the_rules() -> None:
     assert import_rules.violations(ROOT) == []
 
 
-def test_the_sources_are_really_read():
+def test_the_sources_are_really_read() -> None:
     files = {found.file for found in import_rules.imports(ROOT)}
     assert {"firmware/devcred/signing.py", "firmware/devcred/board.py", "firmware/main.py"} <= files
     assert any(file.startswith("host_tools/") for file in files)
 
 
-def test_the_pure_modules_are_there_and_covered(pytestconfig: pytest.Config):
+def test_the_pure_modules_are_there_and_covered(pytestconfig: pytest.Config) -> None:
     covered = {Path(name).stem for name in pytestconfig.getini("micropython_covered")}
     assert covered == import_rules.PURE
     assert all((ROOT / "firmware" / "devcred" / f"{name}.py").is_file() for name in import_rules.PURE)
 
 
 @pytest.mark.parametrize(("file", "source", "rule"), BROKEN)
-def test_a_planted_violation_is_found(tmp_path: Path, file: str, source: str, rule: str):
+def test_a_planted_violation_is_found(tmp_path: Path, file: str, source: str, rule: str) -> None:
     plant(tmp_path, file, source)
     found = import_rules.violations(tmp_path)
     assert len(found) == 1, found
@@ -94,17 +94,17 @@ def test_a_planted_violation_is_found(tmp_path: Path, file: str, source: str, ru
 
 
 @pytest.mark.parametrize(("file", "source"), KEPT)
-def test_what_is_allowed_is_let_pass(tmp_path: Path, file: str, source: str):
+def test_what_is_allowed_is_let_pass(tmp_path: Path, file: str, source: str) -> None:
     plant(tmp_path, file, source)
     assert import_rules.violations(tmp_path) == []
 
 
-def test_the_host_holds_no_copy_of_the_firmware():
+def test_the_host_holds_no_copy_of_the_firmware() -> None:
     assert import_rules.copies(ROOT) == []
 
 
 @pytest.mark.parametrize("name", ["signing", "topics", "records"])
-def test_a_planted_copy_is_found(tmp_path: Path, name: str):
+def test_a_planted_copy_is_found(tmp_path: Path, name: str) -> None:
     source = (ROOT / "firmware" / "devcred" / f"{name}.py").read_text()
     plant(tmp_path, f"firmware/devcred/{name}.py", source)
     # Another file name, another function's name and other docstrings hide nothing.

@@ -58,20 +58,20 @@ def names(paths: list[Path]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-def test_there_is_something_to_look_at():
+def test_there_is_something_to_look_at() -> None:
     assert len(FIRMWARE) > 10
     assert FRONT in FILES
 
 
-def test_nothing_is_left_to_do():
+def test_nothing_is_left_to_do() -> None:
     assert hits(MARKERS, FILES) == []
 
 
-def test_no_path_of_one_machine():
+def test_no_path_of_one_machine() -> None:
     assert hits(MACHINE_PATHS, FILES) == []
 
 
-def test_no_registry_is_named():
+def test_no_registry_is_named() -> None:
     assert hits(REGISTRY_HOSTS, FILES) == []
 
 
@@ -84,11 +84,11 @@ def test_no_registry_is_named():
         (REGISTRY_HOSTS, "https://py" + "pi.org/simple"),
     ],
 )
-def test_the_patterns_find_what_they_are_for(pattern: "re.Pattern[str]", line: str):
+def test_the_patterns_find_what_they_are_for(pattern: "re.Pattern[str]", line: str) -> None:
     assert pattern.search(line)
 
 
-def test_every_module_says_what_it_is():
+def test_every_module_says_what_it_is() -> None:
     # A manifest is a list of what to freeze, not a module; an empty file has nothing to say.
     sources = {path: path.read_text("utf-8") for path in MODULES if path.name != "manifest.py"}
     silent = [
@@ -99,14 +99,14 @@ def test_every_module_says_what_it_is():
     assert names(silent) == []
 
 
-def test_modules_stay_short():
+def test_modules_stay_short() -> None:
     most = {path: TESTS_MAX_LINES if ROOT / "tests" in path.parents else MODULE_MAX_LINES for path in MODULES}
     long = [path for path in MODULES if len(path.read_text("utf-8").splitlines()) > most[path]]
     assert names(long) == []
 
 
 @pytest.mark.parametrize("path", FIRMWARE, ids=names(FIRMWARE))
-def test_the_firmware_neither_asserts_nor_catches_everything(path: Path):
+def test_the_firmware_neither_asserts_nor_catches_everything(path: Path) -> None:
     # An assert vanishes when the module is compiled with optimisation; a bare except takes
     # KeyboardInterrupt and the watchdog's exit with it.
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -114,21 +114,21 @@ def test_the_firmware_neither_asserts_nor_catches_everything(path: Path):
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"line {node.lineno}"
 
 
-def test_the_front_page_is_one_page():
+def test_the_front_page_is_one_page() -> None:
     assert 20 <= len(FRONT.read_text("utf-8").splitlines()) <= README_MAX_LINES
 
 
-def test_the_change_log_knows_the_version():
+def test_the_change_log_knows_the_version() -> None:
     assert re.search(rf"^## .*\b{re.escape(__version__)}\b", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
 
 
-def test_one_version_everywhere():
+def test_one_version_everywhere() -> None:
     package = json.loads((ROOT / "package.json").read_text("utf-8"))
     assert package["version"] == __version__
     assert f'version="{__version__}"' in (ROOT / "manifest.py").read_text("utf-8")
 
 
-def test_links_between_pages_lead_somewhere():
+def test_links_between_pages_lead_somewhere() -> None:
     pages = [path for path in FILES if path.suffix == ".md"]
     dead = [
         f"{page.relative_to(ROOT)}: {target}"

@@ -9,9 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -172,7 +174,7 @@ def run(plant: Plant, folder: Path) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory):
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """All plants, two at a time, while the tests take the results one by one."""
     with ThreadPoolExecutor(2) as pool:
         yield {
@@ -183,7 +185,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory):
 @pytest.mark.parametrize("name", PLANTS)
 def test_a_plant_is_seen_for_what_it_is(
     runs: dict[str, "Future[subprocess.CompletedProcess[str]]"], name: str
-):
+) -> None:
     plant, ended = PLANTS[name], runs[name].result()
     told = ended.stdout + ended.stderr
     assert ended.returncode == plant.exit_code, told

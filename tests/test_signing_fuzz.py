@@ -47,7 +47,7 @@ def words(argument: str | bytes) -> str:
     return f"{'s' if isinstance(argument, str) else 'b'} {octets(argument).hex()}"
 
 
-def test_micropython_signs_as_the_hmac_module_does(tmp_path: Path):
+def test_micropython_signs_as_the_hmac_module_does(tmp_path: Path) -> None:
     source = random.Random(seed())
     pairs = [(value(source), value(source)) for _ in range(PAIRS)]
     lengths = {len(octets(secret)) for _, secret in pairs}
@@ -70,7 +70,9 @@ def test_micropython_signs_as_the_hmac_module_does(tmp_path: Path):
         assert signing.password(client_id, secret) == answer
 
 
-def test_the_seed_repeats_the_inputs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_the_seed_repeats_the_inputs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("DEVCRED_SEED", "7")
     assert seed() == 7
     assert "DEVCRED_SEED=7" in capsys.readouterr().out

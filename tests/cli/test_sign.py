@@ -38,9 +38,9 @@ TOKEN = (
 def signed(run: Run, tmp_path: Path, example: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
     common = ("--client-id", example["client_id"], "--instance", example["instance_id"], "--json")
     if example["mode"] == "DeviceCredential":
-        key = ("--key-id", example["device_access_key_id"], "--secret-stdin")
+        own = ("--key-id", example["device_access_key_id"], "--secret-stdin")
         return run(
-            "sign", "--mode", "device", *common, *key, stdin=example["device_access_key_secret"] + "\n"
+            "sign", "--mode", "device", *common, *own, stdin=example["device_access_key_secret"] + "\n"
         )
     (tmp_path / "tokens.json").write_text(json.dumps(dict(example["tokens"])))
     key = ("--access-key-id", example["access_key_id"], "--tokens-file", "tokens.json")

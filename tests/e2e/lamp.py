@@ -65,6 +65,7 @@ class Lamp:
     def blinks(self, within_s: float = 15.0) -> tuple[int, set[str]]:
         """How often it lights up between the next two pauses, and in which colours."""
         after, count, pauses = len(self.vboard.events), 1, [0]
+        found: list[tuple[float, str]] = []
         while len(pauses) < 3:
             count += 1
             found = self.rises(count, within_s, after)

@@ -7,7 +7,7 @@ import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class Bench:
         yield
         assert not [event for event in self.board.events[seen:] if f"{event.kind} {event.text}" in kinds]
 
-    def no_reboot(self) -> object:
+    def no_reboot(self) -> AbstractContextManager[None]:
         return self.without("reset hard", "reset watchdog", "reset soft")
 
 

@@ -41,7 +41,7 @@ def twin_with(folder: Path, tls_port: int = 0) -> Iterator[TwinThread]:
 
 
 def numbers_seen(observer: Observer, client_id: str, most: int, topic: str = "devcred/reading") -> list[int]:
-    found = []
+    found: list[int] = []
     with contextlib.suppress(MachineError, queue.Empty):
         while len(found) < most:
             message = observer.wait_for(topic, lambda body: body.get("client_id") == client_id, 5.0)

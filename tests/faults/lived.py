@@ -86,7 +86,10 @@ class Life:
 
     def _settles(self) -> bool:
         before, end_s = self._arrivals.count, time.monotonic() + _SETTLED_S
-        back = lambda: self._outcome.online and self._arrivals.count >= before + _SETTLED_MESSAGES  # noqa: E731
+
+        def back() -> bool:
+            return self._outcome.online and self._arrivals.count >= before + _SETTLED_MESSAGES
+
         self._turns(lambda: back() or time.monotonic() > end_s)
         return back()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from host_tools.cloud import credentials, messages
-from host_tools.cloud.errors import CloudRefusedError
+from host_tools.errors import CloudRefusedError
 from tests.e2e.device import GROUP
 from tests.faults.play import APP
 from tests.faults.reading_scene import SETTINGS_TOPIC, Scene, leave

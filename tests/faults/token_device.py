@@ -121,7 +121,8 @@ class Device:
                 self._serve(client)
                 return
             except _PowerCutError:
-                client.shut()
+                if client is not None:
+                    client.shut()
                 self._boot()
                 continue
             except LinkError as error:

@@ -178,7 +178,7 @@ class Client:
         while True:
             answer = self._link.read()
             if isinstance(answer, kind) and cast(Any, answer).packet_id == packet.packet_id:
-                return answer
+                return cast(Packet, answer)
             if answer is not None:
                 self._take(answer)
             elif self._link.closed:

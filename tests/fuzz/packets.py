@@ -102,7 +102,8 @@ _ANY = (
 
 def any_packet(chance: random.Random) -> Packet:
     """A packet of either side."""
-    return chance.choice(_ANY)(chance)
+    make: Callable[[random.Random], Packet] = chance.choice(_ANY)
+    return make(chance)
 
 
 def client_packet(chance: random.Random) -> Packet:

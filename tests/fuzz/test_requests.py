@@ -155,8 +155,8 @@ def test_no_request_is_taken_for_another(
 def test_each_bit_of_what_is_signed(server: TwinThread, signer: Signer, form: str) -> None:
     """Bits of a request turned, one at a time, and the right one at last: it alone is taken."""
     params = [("ClientId", f"{GROUP}@@@bits"), ("InstanceId", server.instance_id)]
-    make = signer.acs3 if form == "acs3" else lambda *rest: signer.rpc(*rest, in_body=False)
-    http, judge = make("QuerySessionByClientId", params, f"bits-{form}"), Judge()
+    what = ("QuerySessionByClientId", params, f"bits-{form}")
+    http, judge = signer.acs3(*what) if form == "acs3" else signer.rpc(*what, in_body=False), Judge()
     data = judge.sign(http)
     said = requests(data)[0][0][1]
     step = 1 if COUNT > 10_000 else 13

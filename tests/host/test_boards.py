@@ -2,6 +2,9 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -23,14 +26,14 @@ WANTED = [
 ]
 
 
-def test_the_six_boards_are_there_and_each_board_has_its_manifest():
+def test_the_six_boards_are_there_and_each_board_has_its_manifest() -> None:
     assert set(WANTED) <= set(board_ids())
     for board_id in board_ids(paths.BOARDS):
         assert (paths.BOARDS / board_id / "manifest.py").is_file()
 
 
 @pytest.mark.parametrize("board_id", board_ids(paths.BOARDS))
-def test_a_definition_agrees_with_itself(board_id):
+def test_a_definition_agrees_with_itself(board_id: str) -> None:
     board = load_board(board_id)
     fs = board.filesystem
     assert board.id == board_id
@@ -51,17 +54,17 @@ def test_a_definition_agrees_with_itself(board_id):
         ("RPI_PICO2_W", 0x180000, 640, 256),
     ],
 )
-def test_geometry_is_what_the_firmware_has(board_id, offset, blocks, prog_bytes):
+def test_geometry_is_what_the_firmware_has(board_id: str, offset: int, blocks: int, prog_bytes: int) -> None:
     fs = load_board(board_id).filesystem
     assert (fs.offset, fs.blocks, fs.prog_bytes) == (offset, blocks, prog_bytes)
 
 
-def test_the_mqtt_client_is_frozen_on_esp32_only():
+def test_the_mqtt_client_is_frozen_on_esp32_only() -> None:
     frozen = {board_id: "umqtt.simple" in load_board(board_id).frozen for board_id in WANTED}
     assert frozen == {board_id: board_id.startswith("ESP32") for board_id in WANTED}
 
 
-def test_chips_are_told_apart():
+def test_chips_are_told_apart() -> None:
     board = load_board("ESP32_GENERIC")
     assert board.is_machine("Generic ESP32 module with SPIRAM with ESP32")
     assert not board.is_machine("Generic ESP32S3 module with ESP32-S3")
@@ -71,7 +74,7 @@ def test_chips_are_told_apart():
     assert load_board("RPI_PICO2_W").is_machine("Raspberry Pi Pico 2 W with RP2350-RISCV")
 
 
-def test_the_schema_is_one_and_describes_every_field():
+def test_the_schema_is_one_and_describes_every_field() -> None:
     schema = json.loads((paths.BOARDS / "board.schema.json").read_bytes())
     Draft202012Validator.check_schema(schema)
     objects = [schema, *(part for part in schema["properties"].values() if part.get("type") == "object")]
@@ -84,7 +87,7 @@ def test_the_schema_is_one_and_describes_every_field():
     assert tuple(led["colors"]["properties"]) == tuple(COLORS) == status.COLORS
 
 
-def test_the_readme_describes_every_field():
+def test_the_readme_describes_every_field() -> None:
     readme = (paths.BOARDS / "README.md").read_text()
     properties = json.loads((paths.BOARDS / "board.schema.json").read_bytes())["properties"]
     names = [name for name in properties if name != "$schema"]
@@ -98,20 +101,23 @@ def test_the_readme_describes_every_field():
     ("asked", "near"),
     [("ESP32_GENERIK", "ESP32_GENERIC"), ("rpi_pico_w", "RPI_PICO_W"), ("RPI-PICO2-W", "RPI_PICO2_W")],
 )
-def test_an_unknown_board_is_answered_with_the_nearest(asked, near):
+def test_an_unknown_board_is_answered_with_the_nearest(asked: str, near: str) -> None:
     with pytest.raises(UsageError) as caught:
         load_board(asked)
     assert f"did you mean {near}?" in str(caught.value)
     assert all(board_id in str(caught.value) for board_id in WANTED)
 
 
-def test_a_board_id_cannot_lead_out_of_the_folder():
+def test_a_board_id_cannot_lead_out_of_the_folder() -> None:
     with pytest.raises(UsageError, match="no such board"):
         load_board("../boards/RPI_PICO_W")
 
 
-def _set(*path, to):
-    def change(board):
+Change = Callable[[Any], None]
+
+
+def _set(*path: str | int, to: object) -> Change:
+    def change(board: Any) -> None:
         for key in path[:-1]:
             board = board[key]
         board[path[-1]] = to
@@ -119,8 +125,8 @@ def _set(*path, to):
     return change
 
 
-def _drop(*path):
-    def change(board):
+def _drop(*path: str) -> Change:
+    def change(board: Any) -> None:
         for key in path[:-1]:
             board = board[key]
         del board[path[-1]]
@@ -180,7 +186,7 @@ PLANTED = [
 
 
 @pytest.fixture
-def elsewhere(tmp_path):
+def elsewhere(tmp_path: Path) -> Path:
     """A folder of boards with one good definition in it."""
     folder = tmp_path / "ESP32_GENERIC"
     folder.mkdir()
@@ -188,14 +194,16 @@ def elsewhere(tmp_path):
     return tmp_path
 
 
-def test_boards_may_lie_in_another_folder(elsewhere):
+def test_boards_may_lie_in_another_folder(elsewhere: Path) -> None:
     assert board_ids(elsewhere) == ["ESP32_GENERIC"]
     assert load_board("ESP32_GENERIC", elsewhere) == load_board("ESP32_GENERIC")
     with pytest.raises(UsageError, match="known boards: ESP32_GENERIC$"):
         load_board("RPI_PICO_W", elsewhere)
 
 
-def test_a_folder_of_ones_own_comes_before_the_projects(elsewhere, monkeypatch):
+def test_a_folder_of_ones_own_comes_before_the_projects(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = elsewhere / "ESP32_GENERIC" / "board.json"
     file.write_text(file.read_text().replace("ESP32 / WROOM module", "mine"))
     monkeypatch.setenv("DEVCRED_BOARDS", str(elsewhere))
@@ -208,14 +216,14 @@ def test_a_folder_of_ones_own_comes_before_the_projects(elsewhere, monkeypatch):
 
 
 @pytest.mark.parametrize("board_id", board_ids(paths.BOARDS))
-def test_led_and_button_are_a_configuration_that_the_device_takes(board_id):
+def test_led_and_button_are_a_configuration_that_the_device_takes(board_id: str) -> None:
     settings = config.check({"client_id": "GID_test@@@d", "host": "h"} | board_settings(load_board(board_id)))
     check_settings(settings)
     assert settings["led_kind"] == load_board(board_id).led.kind
     assert settings["button_hold_ms"] == 5000
 
 
-def _with_led(elsewhere, **led):
+def _with_led(elsewhere: Path, **led: object) -> dict[str, Any]:
     file = elsewhere / "ESP32_GENERIC" / "board.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"led": led}))
     return board_settings(load_board("ESP32_GENERIC", elsewhere))
@@ -224,7 +232,9 @@ def _with_led(elsewhere, **led):
 @pytest.mark.parametrize(
     ("order", "wire"), [("GRB", "208040"), ("RGB", "802040"), ("BGR", "402080"), ("RBG", "804020")]
 )
-def test_colors_lie_in_the_configuration_as_they_go_over_the_wire(elsewhere, order, wire):
+def test_colors_lie_in_the_configuration_as_they_go_over_the_wire(
+    elsewhere: Path, order: str, wire: str
+) -> None:
     colors = {"online": "#ff4080"}
     settings = _with_led(elsewhere, kind="rgb", pin=8, order=order, brightness=128, colors=colors)
     online = 6 * status.COLORS.index("online")
@@ -232,7 +242,7 @@ def test_colors_lie_in_the_configuration_as_they_go_over_the_wire(elsewhere, ord
     assert settings["led_colors"][:6] == "808080"
 
 
-def test_an_led_that_is_lit_at_the_low_level_says_so(elsewhere):
+def test_an_led_that_is_lit_at_the_low_level_says_so(elsewhere: Path) -> None:
     settings = _with_led(elsewhere, kind="plain", pin=8, active_low=True)
     assert (settings["led_kind"], settings["led_pin"], settings["led_active_low"]) == ("plain", 8, True)
     assert "led_kind" not in _with_led(elsewhere, kind="none", reason="nobody would see it")
@@ -247,13 +257,13 @@ def test_an_led_that_is_lit_at_the_low_level_says_so(elsewhere):
         ({"led_colors": "00"}, "led_colors: must be 42"),
     ],
 )
-def test_an_led_that_would_stay_dark_is_refused(given, says):
+def test_an_led_that_would_stay_dark_is_refused(given: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError, match=says):
         check_settings(config.check({"client_id": "GID_test@@@d", "host": "h"} | given))
 
 
 @pytest.mark.parametrize(("change", "says"), PLANTED, ids=[says for _, says in PLANTED])
-def test_a_planted_error_is_refused_by_name(elsewhere, change, says):
+def test_a_planted_error_is_refused_by_name(elsewhere: Path, change: Change, says: str) -> None:
     file = elsewhere / "ESP32_GENERIC" / "board.json"
     board = json.loads(file.read_bytes())
     change(board)
@@ -266,7 +276,7 @@ def test_a_planted_error_is_refused_by_name(elsewhere, change, says):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null"])
-def test_a_file_that_is_no_object_is_refused(elsewhere, content):
+def test_a_file_that_is_no_object_is_refused(elsewhere: Path, content: bytes) -> None:
     (elsewhere / "ESP32_GENERIC" / "board.json").write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read as JSON|the file: must be an object"):
         load_board("ESP32_GENERIC", elsewhere)

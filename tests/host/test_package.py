@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -18,7 +19,7 @@ ROOT = paths.FIRMWARE.parent
 MODULES = {path.name for path in (paths.FIRMWARE / "devcred").glob("*.py")}
 
 
-def test_the_package_lists_the_modules_there_are():
+def test_the_package_lists_the_modules_there_are() -> None:
     written = (ROOT / "package.json").read_text()
     assert written == mip_package.text(), "write it anew: python -m host_tools.boards.mip_package"
     listed = json.loads(written)
@@ -28,7 +29,7 @@ def test_the_package_lists_the_modules_there_are():
 
 
 @pytest.mark.parametrize("board_id", ["ESP32_GENERIC", "RPI_PICO_W"])
-def test_mpremote_installs_it_from_the_working_tree(board_id, tmp_path):
+def test_mpremote_installs_it_from_the_working_tree(board_id: str, tmp_path: Path) -> None:
     with VirtualBoard(tmp_path / "board.img", load_board(board_id)) as board:
         command = [sys.executable, "-m", "mpremote", "connect", board.port, "mip", "install", "--no-mpy"]
         ended = subprocess.run(
@@ -44,18 +45,18 @@ def test_mpremote_installs_it_from_the_working_tree(board_id, tmp_path):
 class _Recorder:
     """What MicroPython's build gives a manifest, noting what is asked; variables are not followed."""
 
-    def __init__(self):
-        self.asked = []
-        self.metadata = {}
-        self.modules = set()
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.metadata: dict[str, str] = {}
+        self.modules: set[str] = set()
 
-    def run(self, manifest):
-        def include(path):
+    def run(self, manifest: Path) -> Self:
+        def include(path: str) -> None:
             self.asked.append(("include", path))
             if not path.startswith("$("):
                 self.run(manifest.parent / path)
 
-        def package(name, base_path="."):
+        def package(name: str, base_path: str = ".") -> None:
             self.modules |= {path.name for path in (manifest.parent / base_path / name).glob("*.py")}
 
         given = {
@@ -68,7 +69,7 @@ class _Recorder:
         return self
 
 
-def test_the_manifest_freezes_every_module():
+def test_the_manifest_freezes_every_module() -> None:
     recorded = _Recorder().run(ROOT / "manifest.py")
     assert recorded.modules == MODULES
     assert recorded.metadata["version"] == devcred.__version__
@@ -76,7 +77,7 @@ def test_the_manifest_freezes_every_module():
 
 
 @pytest.mark.parametrize("board_id", board_ids())
-def test_a_boards_manifest_adds_the_agent_to_what_it_freezes_anyway(board_id):
+def test_a_boards_manifest_adds_the_agent_to_what_it_freezes_anyway(board_id: str) -> None:
     recorded = _Recorder().run(paths.BOARDS / board_id / "manifest.py")
     board = load_board(board_id)
     stock = {"esp32": "$(PORT_DIR)/boards/manifest.py", "rp2": "$(BOARD_DIR)/manifest.py"}[board.port]

@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ SECRET = "canary-secret-7f3a"
 CREDENTIAL = Credential("GID_Test@@@0001", "mqtt-xxxxx", "YYYYY", secret=SECRET)
 
 
-def _record(kind, payload):
+def _record(kind: int, payload: bytes) -> bytes:
     return records.pack(kind, 1, payload)
 
 
@@ -35,23 +36,23 @@ FILES = {
 
 
 @pytest.fixture
-def board(tmp_path):
+def board(tmp_path: Path) -> Iterator[VirtualBoard]:
     with VirtualBoard(tmp_path / "board.img", load_board("RPI_PICO_W")) as running:
         yield running
 
 
 @pytest.fixture
-def link(board):
+def link(board: VirtualBoard) -> Iterator[BoardLink]:
     with open_board(board.port) as opened:
         yield opened
 
 
-def _on_flash(board):
+def _on_flash(board: VirtualBoard) -> dict[str, bytes]:
     board.stop()
     return read_image(board.board, board.image.read_bytes())
 
 
-def test_an_empty_board_gets_every_file_secrets_last(board, link):
+def test_an_empty_board_gets_every_file_secrets_last(board: VirtualBoard, link: BoardLink) -> None:
     steps = []
     report = provision(link, FILES, lambda what, path: steps.append((what, path)), board=board.board)
     order = ["/boot.py", "/lib/devcred/topics.mpy", "/ca.der", "/devcred.json", "/credential.a", "/wifi.a"]
@@ -61,7 +62,7 @@ def test_an_empty_board_gets_every_file_secrets_last(board, link):
     assert _on_flash(board) == FILES
 
 
-def test_a_second_time_nothing_is_written(board, link):
+def test_a_second_time_nothing_is_written(board: VirtualBoard, link: BoardLink) -> None:
     provision(link, FILES)
     before = board.image.read_bytes()
     steps = []
@@ -71,14 +72,14 @@ def test_a_second_time_nothing_is_written(board, link):
     assert board.image.read_bytes() == before, "flash is as it was"
 
 
-def test_only_what_differs_is_written(board, link):
+def test_only_what_differs_is_written(board: VirtualBoard, link: BoardLink) -> None:
     provision(link, FILES)
     report = provision(link, FILES | {"/ca.der": b"another"})
     assert report.written == ["/ca.der"]
     assert _on_flash(board)["/ca.der"] == b"another"
 
 
-def test_what_would_be_taken_in_a_files_place_is_removed(board, link):
+def test_what_would_be_taken_in_a_files_place_is_removed(board: VirtualBoard, link: BoardLink) -> None:
     link.makedirs("/lib/devcred")
     for rival in ("/lib/devcred/topics.py", "/credential.b", "/wifi.b"):
         link.write_file(rival, b"stale")
@@ -88,7 +89,7 @@ def test_what_would_be_taken_in_a_files_place_is_removed(board, link):
     assert _on_flash(board) == FILES | {"/lib/devcred/other.py": b"stays"}
 
 
-def test_another_chip_is_refused_and_nothing_written(board, link):
+def test_another_chip_is_refused_and_nothing_written(board: VirtualBoard, link: BoardLink) -> None:
     before = board.image.read_bytes()
     with pytest.raises(
         BoardError, match="this is a Raspberry Pi Pico W with RP2040, not a ESP32 / WROOM module; "
@@ -102,11 +103,11 @@ class _WornLink(BoardLink):
 
     worn = "/devcred.json"
 
-    def write_file(self, path, content):
+    def write_file(self, path: str, content: bytes) -> None:
         super().write_file(path, content[:-1] + b"?" if path == self.worn else content)
 
 
-def test_a_file_that_reads_back_differently_is_named_and_no_secret_follows(board):
+def test_a_file_that_reads_back_differently_is_named_and_no_secret_follows(board: VirtualBoard) -> None:
     link = _WornLink(board.port)
     try:
         with pytest.raises(
@@ -118,7 +119,7 @@ def test_a_file_that_reads_back_differently_is_named_and_no_secret_follows(board
     assert not {"/credential.a", "/wifi.a"} & set(_on_flash(board))
 
 
-def test_the_whole_agent_goes_onto_a_board_and_imports_there(board, link):
+def test_the_whole_agent_goes_onto_a_board_and_imports_there(board: VirtualBoard, link: BoardLink) -> None:
     report = provision(link, agent_files(board.board) | FILES)
     assert "/lib/umqtt/simple.mpy" in report.verified
     assert link.exec("from devcred import agent\nprint(agent.main)").startswith("<function main")
@@ -129,13 +130,15 @@ def test_the_whole_agent_goes_onto_a_board_and_imports_there(board, link):
     )
 
 
-def test_no_secret_lies_in_a_file_of_this_computer_or_on_its_command_lines(link, tmp_path, monkeypatch):
+def test_no_secret_lies_in_a_file_of_this_computer_or_on_its_command_lines(
+    link: BoardLink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    seen = []
+    seen: list[bytes] = []
 
-    def look(what, path):
+    def look(what: str, path: str) -> None:
         seen.extend(_bytes(file) for file in Path("/proc").glob("[0-9]*/cmdline"))
         seen.extend(_bytes(file) for file in folder.iterdir())
 
@@ -144,7 +147,7 @@ def test_no_secret_lies_in_a_file_of_this_computer_or_on_its_command_lines(link,
     assert list(folder.iterdir()) == []
 
 
-def _bytes(file):
+def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError:

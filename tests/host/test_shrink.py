@@ -2,6 +2,7 @@
 
 import ast
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from host_tools.boards import agent_sources
 from host_tools.boards.features import all_features, chosen
 from host_tools.boards.mpy import compile_code
 from host_tools.boards.shrink import linemap, names, texts
-from host_tools.boards.shrink.bundle import bundle
+from host_tools.boards.shrink.bundle import Bundle, bundle
 from host_tools.errors import UsageError
 from tests.mpy import vm
 
@@ -79,7 +80,7 @@ SOURCES = {
 }
 
 
-def run(made, tmp_path, lines=True):
+def run(made: Bundle, tmp_path: Path, lines: bool = True) -> list[str]:
     """What the bundle prints in the real MicroPython, tracebacks decoded."""
     (tmp_path / "agent.mpy").write_bytes(compile_code(made.text.encode(), made.shown_as, "x", lines=lines))
     script = tmp_path / "script"
@@ -88,7 +89,7 @@ def run(made, tmp_path, lines=True):
     return list(linemap.decode(ended.stdout.splitlines(keepends=True), [made.map]))
 
 
-def test_it_does_what_the_sources_do_and_its_traceback_names_their_lines(tmp_path):
+def test_it_does_what_the_sources_do_and_its_traceback_names_their_lines(tmp_path: Path) -> None:
     printed = run(bundle(SOURCES, (), ""), tmp_path)
     assert printed[:2] == [
         "84 True a text that is longer than what is kept as a name True\n",
@@ -100,26 +101,26 @@ def test_it_does_what_the_sources_do_and_its_traceback_names_their_lines(tmp_pat
     assert printed[-1] == "BrokenError: no 42\n"
 
 
-def test_without_line_numbers_the_function_is_still_named(tmp_path):
+def test_without_line_numbers_the_function_is_still_named(tmp_path: Path) -> None:
     printed = run(bundle(SOURCES, (), ""), tmp_path, lines=False)
     frame = next(line for line in printed if "devcred/agent.py" in line)
     assert "in main (with " in frame and "Worker.break_it" in frame
 
 
-def test_what_a_build_leaves_out_is_gone_with_all_that_only_it_needs(tmp_path):
+def test_what_a_build_leaves_out_is_gone_with_all_that_only_it_needs(tmp_path: Path) -> None:
     made = bundle(SOURCES, ("extra",), "")
     assert "extra" not in made.text and "unused" not in made.text
     assert not any("extra" in line for line in run(made, tmp_path))
     assert len(made.text) < len(bundle(SOURCES, (), "").text)
 
 
-def test_a_build_without_texts_prints_numbers_that_the_host_reads(tmp_path):
+def test_a_build_without_texts_prints_numbers_that_the_host_reads(tmp_path: Path) -> None:
     printed = run(bundle(SOURCES, ("texts",), ""), tmp_path)
     assert printed[-1] == f"BrokenError: {texts.token('no %s')}\n"
     assert texts.read(printed[-1], texts.tokens(SOURCES.values())) == "BrokenError: no %s\n"
 
 
-def test_the_same_sources_give_the_same_file_and_others_another_name():
+def test_the_same_sources_give_the_same_file_and_others_another_name() -> None:
     first, again = bundle(SOURCES, (), ""), bundle(SOURCES, (), "")
     assert (first.text, first.shown_as) == (again.text, again.shown_as)
     assert bundle(SOURCES, ("extra",), "").shown_as != first.shown_as
@@ -128,12 +129,12 @@ def test_the_same_sources_give_the_same_file_and_others_another_name():
 @pytest.mark.parametrize(
     "line", ["for i in range(3):\n    pass", "print('at import')", "while False:\n    pass"]
 )
-def test_what_would_run_at_import_is_refused(line):
+def test_what_would_run_at_import_is_refused(line: str) -> None:
     with pytest.raises(UsageError, match="devcred/helper.py: line 1: only imports, definitions"):
         bundle(SOURCES | {"helper": line + "\n" + HELPER}, (), "")
 
 
-def test_a_map_is_kept_and_found_by_the_tracebacks_name(tmp_path):
+def test_a_map_is_kept_and_found_by_the_tracebacks_name(tmp_path: Path) -> None:
     made = bundle(SOURCES, (), "")
     made.map.keep(tmp_path)
     assert linemap.find(made.shown_as, tmp_path) == made.map
@@ -144,12 +145,12 @@ def test_a_map_is_kept_and_found_by_the_tracebacks_name(tmp_path):
         linemap.load(spoilt)
 
 
-def test_no_two_texts_of_the_agent_have_one_number():
+def test_no_two_texts_of_the_agent_have_one_number() -> None:
     raised = list(agent_sources.sources().values())
     assert len(texts.tokens(raised)) == len(texts.raised(raised)) > 50
 
 
-def test_the_names_used_most_are_told_in_one_byte_and_nothing_else_changes(tmp_path):
+def test_the_names_used_most_are_told_in_one_byte_and_nothing_else_changes(tmp_path: Path) -> None:
     """150 names that are used once each, before one that is used 200 times."""
     rare = "".join(f"    print('{number:03d}x')\n" for number in range(150))
     often = "    often('y')\n    often('z')\n" * 100
@@ -162,7 +163,7 @@ def test_the_names_used_most_are_told_in_one_byte_and_nothing_else_changes(tmp_p
     assert run(made, tmp_path) == [*numbers, *(["y\n", "z\n"] * 100)]
 
 
-def test_every_feature_can_be_left_out_alone():
+def test_every_feature_can_be_left_out_alone() -> None:
     assert [name for name in all_features() if name != "lines"] == [
         name.lower() for name in vars(switches_module) if name.isupper()
     ]
@@ -174,7 +175,7 @@ def test_every_feature_can_be_left_out_alone():
         assert len(code) <= whole
 
 
-def test_a_feature_brings_what_it_needs_and_an_unknown_one_is_refused():
+def test_a_feature_brings_what_it_needs_and_an_unknown_one_is_refused() -> None:
     assert chosen(["commands"], "x") == ["outbox", "commands"]
     assert chosen(["connect"], "x") == []
     with pytest.raises(UsageError, match="^x: no feature 'outbx', did you mean outbox"):
@@ -204,7 +205,7 @@ print(" ".join(sorted(seen)))
 """
 
 
-def test_no_name_that_micropython_uses_on_its_objects_is_renamed(tmp_path):
+def test_no_name_that_micropython_uses_on_its_objects_is_renamed(tmp_path: Path) -> None:
     """A method of ours that shares its name with one of theirs must stand in names.FOREIGN."""
     script = tmp_path / "script"
     script.write_text(_ASK)
@@ -221,12 +222,12 @@ def test_no_name_that_micropython_uses_on_its_objects_is_renamed(tmp_path):
     assert {"feed", "reset", "write"} <= names.FOREIGN
 
 
-def _own():
+def _own() -> set[str]:
     trees = [ast.parse(text) for text in agent_sources.sources().values()]
     return {name for tree in trees for found in names.own_attributes(tree) for name in found}
 
 
-def _read_on_objects():
+def _read_on_objects() -> set[str]:
     """Attributes that the sources read on what is neither `self` nor a module."""
     found = set()
     for text in agent_sources.sources().values():
@@ -240,13 +241,13 @@ def _read_on_objects():
     return found
 
 
-def _attributes(text):
+def _attributes(text: str) -> set[str]:
     tree = ast.parse(text)
     found = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return found | {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
 
 
-def test_what_others_call_keeps_its_name():
+def test_what_others_call_keeps_its_name() -> None:
     made = agent_sources.small(chosen(["whole"], "test"))[1]
     assert {"publish", "subscribe", "online", "main", "wait_msg", "setblocking"} <= _attributes(made.text)
     json.dumps(made.map.lines)

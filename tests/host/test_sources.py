@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tarfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
@@ -17,7 +19,7 @@ from host_tools.sources import UMQTT, Source, fetch_sources, umqtt_path
 FILE = "micropython-umqtt.simple-1.3.4.tar.gz"
 
 
-def _archive(members):
+def _archive(members: Any) -> bytes:
     """A gzip-compressed tar of (name, content) pairs; content None makes a link to /etc/passwd."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:
@@ -31,8 +33,13 @@ def _archive(members):
     return packed.getvalue()
 
 
+class HandOut(Protocol):
+    def __call__(self, archive: bytes, pin: bool = True) -> Path:
+        """The folder of what is fetched."""
+
+
 @pytest.fixture
-def index(tmp_path, monkeypatch):
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HandOut:
     """A package index on disk and an empty cache; call it with the archive to hand out."""
     folder = tmp_path / "simple" / "micropython-umqtt-simple"
     folder.mkdir(parents=True)
@@ -40,7 +47,7 @@ def index(tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "simple").as_uri())
     monkeypatch.setenv("DEVCRED_CACHE", str(tmp_path / "cache"))
 
-    def hand_out(archive, pin=True):
+    def hand_out(archive: bytes, pin: bool = True) -> Path:
         (folder / FILE).write_bytes(archive)
         if pin:
             source = Source("1.3.4", hashlib.sha256(archive).hexdigest())
@@ -51,7 +58,7 @@ def index(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def no_network(tmp_path, monkeypatch):
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An index at an address where nobody listens, with a password in it, and an empty cache."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -60,12 +67,14 @@ def no_network(tmp_path, monkeypatch):
     monkeypatch.setenv("DEVCRED_CACHE", str(tmp_path / "cache"))
 
 
-def test_the_real_client_is_there():
+def test_the_real_client_is_there() -> None:
     client = umqtt_path() / "umqtt" / "simple.py"
     assert "class MQTTClient" in client.read_text()
 
 
-def test_a_package_is_unpacked_once_and_then_needs_no_network(index, monkeypatch):
+def test_a_package_is_unpacked_once_and_then_needs_no_network(
+    index: HandOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
     index(_archive([("top/umqtt/simple.py", b"x = 1\n"), ("top/PKG-INFO", b"")]))
     folder = fetch_sources([UMQTT])[UMQTT]
     assert folder.name == "micropython-umqtt.simple-1.3.4"
@@ -75,7 +84,7 @@ def test_a_package_is_unpacked_once_and_then_needs_no_network(index, monkeypatch
     assert fetch_sources([UMQTT])[UMQTT] == folder
 
 
-def test_another_file_than_the_pinned_one_is_refused(index):
+def test_another_file_than_the_pinned_one_is_refused(index: HandOut) -> None:
     cache = index(_archive([("top/umqtt/simple.py", b"steal()\n")]), pin=False)
     with pytest.raises(MachineError, match="SHA-256 differs"):
         fetch_sources([UMQTT])
@@ -92,7 +101,7 @@ def test_another_file_than_the_pinned_one_is_refused(index):
     ],
     ids=["dots", "absolute", "no folder", "huge"],
 )
-def test_an_archive_cannot_write_outside_its_folder(index, members, tmp_path):
+def test_an_archive_cannot_write_outside_its_folder(index: HandOut, members: Any, tmp_path: Path) -> None:
     cache = index(_archive(members))
     with pytest.raises(MachineError, match="the archive"):
         fetch_sources([UMQTT])
@@ -100,20 +109,20 @@ def test_an_archive_cannot_write_outside_its_folder(index, members, tmp_path):
     assert not list(tmp_path.rglob("escaped.py"))
 
 
-def test_links_in_an_archive_are_left_out(index):
+def test_links_in_an_archive_are_left_out(index: HandOut) -> None:
     index(_archive([("top/umqtt/simple.py", b""), ("top/link", None)]))
     assert not (fetch_sources([UMQTT])[UMQTT] / "link").is_symlink()
 
 
 @pytest.mark.parametrize("archive", [b"", b"no archive", b"\x1f\x8b\x08\x00"])
-def test_a_file_that_is_no_archive_is_refused(index, archive):
+def test_a_file_that_is_no_archive_is_refused(index: HandOut, archive: bytes) -> None:
     cache = index(archive)
     with pytest.raises(MachineError, match="no gzip-compressed tar"):
         fetch_sources([UMQTT])
     assert list(cache.iterdir()) == []
 
 
-def test_without_a_network_it_says_so_and_shows_no_password(no_network):
+def test_without_a_network_it_says_so_and_shows_no_password(no_network: None) -> None:
     with pytest.raises(MachineError) as caught:
         fetch_sources([UMQTT])
     line = str(caught.value)
@@ -122,7 +131,7 @@ def test_without_a_network_it_says_so_and_shows_no_password(no_network):
     assert caught.value.__context__ is None, "a traceback would show what the library said"
 
 
-def test_two_processes_at_once_both_get_it(index, tmp_path):
+def test_two_processes_at_once_both_get_it(index: HandOut, tmp_path: Path) -> None:
     archive = _archive([("top/umqtt/simple.py", b"x = 1\n")])
     cache = index(archive)
     code = (
@@ -132,7 +141,7 @@ def test_two_processes_at_once_both_get_it(index, tmp_path):
     )
     command = [sys.executable, "-c", code, hashlib.sha256(archive).hexdigest()]
 
-    def fetch(_):
+    def fetch(_: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
 
     with ThreadPoolExecutor() as pool:

@@ -1,6 +1,8 @@
 """The comparison of clients is honest: what hangs, crashes, loses or lies is called so."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -47,14 +49,14 @@ PLAYS = {
 
 
 @pytest.fixture(scope="module")
-def fates(tmp_path_factory):
+def fates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """All plays at once: they wait for their bound."""
     from host_tools.sources import umqtt_path
 
     folder = tmp_path_factory.mktemp("survival")
     path = f"{DEVICE}:{umqtt_path()}:.frozen"
 
-    def one(name):
+    def one(name: str) -> Any:
         code, row, _ = PLAYS[name]
         script = folder / f"{name}.py"
         script.write_text(code)
@@ -65,5 +67,5 @@ def fates(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_the_cell_says_what_happened(fates, name):
+def test_the_cell_says_what_happened(fates: dict[str, Any], name: str) -> None:
     assert fates[name].verdict == PLAYS[name][2], fates[name]

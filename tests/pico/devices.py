@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from host_tools.demo.console import Console
 from host_tools.twin import TwinThread
@@ -23,7 +24,7 @@ CONFIG: dict[str, object] = {
 
 
 def pico_device(
-    twin: TwinThread, name: str, folder: Path, tokens: TokenServer | None = None, **config: object
+    twin: TwinThread, name: str, folder: Path, *, tokens: TokenServer | None = None, **config: Any
 ) -> Device:
     """A registered device with working defaults, `config` merged over them; with `tokens`, in Token mode."""
     mode = "DeviceCredential" if tokens is None else "asked for"

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.pico.board import PATIENCE_S, PicoBoard
 from tests.pico.devices import pico_device, powered
 from tests.pico.peers import Peers
 
-PLAIN: dict[str, object] = {"tls": False, "port": 1883}
+PLAIN: dict[str, Any] = {"tls": False, "port": 1883}
 OBSERVED_S = 20.0
 # By the computer's clock; by the guest's it is a thirtieth.
 TOKEN_LIFE_S = 12 * 3600
@@ -85,7 +86,7 @@ def test_tokens_are_fetched_and_renewed_in_the_session(
 ) -> None:
     # The server wants to see it again after a second; it comes as soon as it may.
     with TokenServer(twin, time.time, life_s=TOKEN_LIFE_S, renew_s=1) as server:
-        device = pico_device(twin, "tokens", tmp_path, server)
+        device = pico_device(twin, "tokens", tmp_path, tokens=server)
         with powered(device, uf2) as (board, console):
             asked_ms = expect(console, "clock").device_ms
             fetched = expect(console, "token")

@@ -4,6 +4,7 @@ import time
 
 import paho.mqtt.client as paho
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
 from host_tools.tokens.policy import spread
 from host_tools.twin import TwinThread
@@ -15,9 +16,14 @@ DEVICE = f"{GROUP}@@@till-1"
 def connack(twin: TwinThread, answer: dict[str, object]) -> str:
     """What the broker says to these tokens."""
     said: list[str] = []
-    client = paho.Client(paho.CallbackAPIVersion.VERSION2, str(answer["client_id"]))
+
+    def connected(client: paho.Client, _data: object, _flags: object, code: object, _more: object) -> None:
+        said.append(str(code))
+        client.disconnect()
+
+    client = paho.Client(CallbackAPIVersion.VERSION2, str(answer["client_id"]))
     client.username_pw_set(str(answer["username"]), str(answer["password"]))
-    client.on_connect = lambda client, data, flags, code, more: (said.append(str(code)), client.disconnect())
+    client.on_connect = connected
     client.connect("127.0.0.1", twin.mqtt_port)
     client.loop_forever()
     return said[0]

@@ -130,7 +130,7 @@ def events() -> Iterator[str]:
                 and node.func.attr == "event"
             ):
                 assert isinstance(node.args[0], ast.Constant)
-                yield node.args[0].value
+                yield str(node.args[0].value)
 
 
 def test_the_page_has_every_refusal() -> None:

@@ -59,7 +59,8 @@ def test_the_fewest_tokens() -> None:
 
 def calls(pace: Pace, replicas: list[str], for_ms: int, step_ms: int = 1) -> dict[str, list[int]]:
     """When each of these replicas may call, all wanting to all the time."""
-    book, made = Book(), {who: [] for who in replicas}
+    book = Book()
+    made: dict[str, list[int]] = {who: [] for who in replicas}
     for now_ms in range(0, for_ms, step_ms):
         for who in replicas:
             book, wait_ms = admit(book, pace, who, 1_800_000_000_000 + now_ms)

@@ -232,7 +232,7 @@ def test_rights_on_topics(start_twin: Start) -> None:
 # AssumeRole.
 
 
-def assume_role(twin: TwinThread, account: Account | None = None, **changed: str) -> Any:
+def assume_role(twin: TwinThread, account: Account | None = None, **changed: Any) -> Any:
     query = {"RoleArn": "acs:ram::1000000000000001:role/devices", "RoleSessionName": "test", **changed}
     params = Params(
         action="AssumeRole",
@@ -266,7 +266,7 @@ def test_assume_role_gives_what_the_sdk_takes(twin: TwinThread) -> None:
 
 
 def test_assume_role_refuses(twin: TwinThread) -> None:
-    def ask(changed: dict[str, str]) -> Any:
+    def ask(changed: dict[str, Any]) -> Any:
         return assume_role(twin, **changed)
 
     for wrong, code in (

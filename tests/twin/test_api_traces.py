@@ -89,8 +89,8 @@ def test_pages_and_reverse(twin: TwinThread, connect_as: Login) -> None:
     backwards = device(twin, connect.client_id, reverse=True, page_size=2)
     assert infos(backwards) == ["close", "disconnect"]
     times = [int(each.time) for each in device(twin, connect.client_id).device_info_list]
-    exact = {"begin_time": times[0], "end_time": times[-1]}
-    assert infos(device(twin, connect.client_id, **exact)) == story
+    exact = device(twin, connect.client_id, begin_time=times[0], end_time=times[-1])
+    assert infos(exact) == story
     assert infos(device(twin, connect.client_id, begin_time=0, end_time=times[0] - 1)) == []
     assert infos(device(twin, connect.client_id, begin_time=times[-1] + 1)) == []
     assert infos(device(twin, new_client_id())) == []

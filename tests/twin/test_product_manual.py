@@ -71,7 +71,8 @@ def test_every_action_of_a_fault_is_explained() -> None:
 
 
 def test_the_manuals_examples_run_as_written(tmp_path: Path) -> None:
-    tests, programs = [], []
+    tests: list[str] = []
+    programs: list[str] = []
     for number, block in enumerate(blocks(PAGE)):
         name = f"test_{number}.py"
         (tmp_path / name).write_text(block)

@@ -63,8 +63,8 @@ def collect(clients: list[socket.socket], is_done: Callable[[bytes], bool]) -> N
         while selector.get_map():
             assert time.monotonic() < end_s, f"{len(selector.get_map())} of {len(clients)} still wait"
             for key, _ in selector.select(1.0):
+                assert isinstance(key.fileobj, socket.socket)
                 client = key.fileobj
-                assert isinstance(client, socket.socket)
                 data = client.recv(64)
                 got[client] += data
                 if is_done(got[client] if data else b""):

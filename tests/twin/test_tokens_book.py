@@ -95,7 +95,8 @@ def test_the_faults_are_told_apart() -> None:
 
 
 def test_revoking_is_for_good_and_told_once() -> None:
-    book, told = Book(), []
+    book = Book()
+    told: list[Any] = []
     book.on_revoked = told.append
     text = book.apply("AK", "R", ["a"], SOON_MS)
     assert not book.revoke("no token")

@@ -94,7 +94,7 @@ def test_a_query_behind_the_path_is_fine(opened: Callable[..., Frames]) -> None:
 def test_many_packets_in_one_frame(twin: TwinThread, opened: Callable[..., Frames]) -> None:
     frames = opened()
     connect_packet = credentials_for(twin, new_client_id())
-    frames.ws.send(b"".join(map(encode, (connect_packet, Pingreq(), Pingreq()))))
+    frames.ws.send(b"".join(encode(each) for each in (connect_packet, Pingreq(), Pingreq())))
     assert [frames.receive() for _ in range(3)] == [Connack(False, 0), Pingresp(), Pingresp()]
 
 
@@ -226,7 +226,7 @@ def paho_over(twin: TwinThread, tls: ssl.SSLContext | None) -> Iterator[tuple[An
     ready, messages = threading.Event(), Queue[bytes]()
     client.on_connect = lambda client, *rest: client.subscribe("devcred/big/+", 1)
     client.on_subscribe = lambda *arguments: ready.set()
-    client.on_message = lambda client, data, message: messages.put(message.payload)
+    client.on_message = lambda client, data, message: messages.put(bytes(message.payload))
     client.connect("localhost" if tls else "127.0.0.1", (twin.wss_port if tls else twin.ws_port) or 0)
     client.loop_start()
     try:

@@ -37,7 +37,7 @@ def test_a_script_in_a_file(esp32: Board, tmp_path: Path) -> None:
     with made:
         play(steps, made.network)
         until_s = time.monotonic() + DEADLINE_S
-        seen = []
+        seen: list[object] = []
         while made.network.air()["gone"] or "home" not in str(seen):
             seen.append(made.network.air()["gone"])
             assert time.monotonic() < until_s, seen
