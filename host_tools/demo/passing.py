@@ -9,28 +9,34 @@ from host_tools.errors import DeviceError
 from host_tools.twin.clock import ManualClock
 from host_tools.vboard import VirtualBoard
 
-_LOOK_S = 0.1
+_LOOK_S = 0.05
 _SLICE_S = 2.0
 
 
 @dataclass
 class Passing:
-    """`said` are the console's events so far. Where nothing is skipped, `clock` follows the computer's."""
+    """`said` are the console's events so far.
+
+    `clock` follows the computer's, as the board's does, and both leap over what is skipped. Were it behind
+    by the seconds between two looks, the device would come for new tokens before its server has made them.
+    """
 
     clock: ManualClock
     vboard: VirtualBoard
     lines: Callable[[float], Iterator[str]]
     said: list[Said] = field(default_factory=list)
     skipped_s: float = 0.0
+    seen_s: float = field(default_factory=time.monotonic)
 
     def look(self) -> None:
         """Take in what is said within a short while."""
-        began_s = time.monotonic()
         for line in self.lines(_LOOK_S):
             event = parse(line, time.monotonic())
             if event:
                 self.said.append(event)
-        self.clock.advance(time.monotonic() - began_s)
+        now_s = time.monotonic()
+        self.clock.advance(now_s - self.seen_s)
+        self.seen_s = now_s
 
     def skip(self, seconds: float, slice_s: float = _SLICE_S) -> None:
         """Let so much time pass, in slices between which everybody gets a turn."""

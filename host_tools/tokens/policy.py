@@ -13,6 +13,8 @@ MAX_LIFE_S = 30 * 86_400
 MAX_RESOURCES = 100
 APPLY_MARGIN_S = 5
 """Asked for above the shortest life: a slow call, or clocks that differ, must not make it too short."""
+_LATER_S = 2
+"""Devices count whole seconds, so that one may come a second early; it would be given what it has already."""
 
 
 class Standing(Enum):
@@ -53,7 +55,8 @@ class Sharing:
 
     def renew_in_s(self, left_s: float, spread: float) -> int:
         """When a device that holds `left_s` is to ask again; `spread` is the device's own number, 0 to 1."""
-        return int(left_s * (self.come_from + (self.come_by - self.come_from) * spread))
+        part = self.come_from + (self.come_by - self.come_from) * spread
+        return min(int(left_s * part) + _LATER_S, int(left_s) - 1)
 
 
 def life_s(wanted_s: int) -> int:

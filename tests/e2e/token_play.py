@@ -37,6 +37,7 @@ class Play:
     listener: Listener
     said: list[Said] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
+    seen_s: float = field(default_factory=time.monotonic)
 
     def until(self, done: Callable[[], object], most_s: float = 40.0, step_s: float = STEP_S) -> None:
         """Let time pass, `step_s` for each look, until done; AssertionError after `most_s` of real time."""
@@ -62,7 +63,9 @@ class Play:
         while not self.listener.numbers.empty():
             self.numbers.append(self.listener.numbers.get())
         time.sleep(max(0.0, LOOK_S - (time.monotonic() - started_s)))
-        self.clock.advance(time.monotonic() - started_s)
+        now_s = time.monotonic()
+        self.clock.advance(now_s - self.seen_s)
+        self.seen_s = now_s
 
     def count(self, name: str, text: str = "") -> int:
         """How often the console said so."""

@@ -37,9 +37,16 @@ def test_a_device_comes_back_while_what_it_holds_lasts_and_always_gains() -> Non
         for number in (0.0, 0.5, 0.999):
             comes_s = sharing.renew_in_s(left * DAY, number)
             left_then_s = left * DAY - comes_s
-            # A quarter of what it holds is there for an outage; what it is then given lasts longer than that.
+            # A quarter of what it holds is there for an outage.
             assert left_then_s >= 0.25 * left * DAY
-            assert left_then_s <= sharing.share * DAY
+            # Even if it comes a second early it is not given the same again.
+            assert sharing.standing(DAY, left_then_s + 1, 0.5) is Standing.OLD
+
+
+@pytest.mark.parametrize("left_s", [6, 8, 35, 70])
+def test_of_a_short_life_too_something_is_left_when_it_comes(left_s: int) -> None:
+    for number in (0.0, 0.5, 0.999):
+        assert left_s / 2 < Sharing().renew_in_s(left_s, number) < left_s
 
 
 @pytest.mark.parametrize(("wanted_s", "asked_s"), [(60, 65), (70, 70), (30 * 86_400, 30 * 86_400)])
