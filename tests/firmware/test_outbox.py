@@ -8,7 +8,7 @@ import vfs
 
 from devcred import store
 from devcred.outbox import BATCH_MESSAGES, Outbox
-from flash import BLOCK_BYTES, Flash, apply
+from flash import Flash, OnFlash, cuts
 
 TOPIC = b"devcred/t"
 # Between two feedings; docs/architecture.md counts 400 ms for each.
@@ -111,28 +111,12 @@ class TestAside(unittest.TestCase):
         self.assertEqual((len(box), box.refused), (2, 1))
 
 
-class TestOnFlash(unittest.TestCase):
-    def setUp(self):
-        vfs.umount("/")
-        self.mounted = False
-        self.flash = Flash(blocks=32)
-        vfs.VfsLfs2.mkfs(self.flash)
-        self.power_on(self.flash)
-
-    def tearDown(self):
-        self.power_off()
-        vfs.mount(vfs.VfsPosix(), "/")
+class TestOnFlash(OnFlash, unittest.TestCase):
+    blocks = 32
 
     def power_on(self, flash):
-        self.power_off()
-        vfs.mount(vfs.VfsLfs2(flash), "/")
-        self.mounted = True
+        super().power_on(flash)
         return self.box()
-
-    def power_off(self):
-        if self.mounted:
-            vfs.umount("/")
-        self.mounted = False
 
     def box(self):
         return Outbox(store.Folder("/outbox", lambda: None), 200, 20000)
@@ -243,8 +227,8 @@ class TestOnFlash(unittest.TestCase):
         self.put(box, range(3, 6))
         box.keep()
         seen = set()
-        for image in _cuts(base, self.flash.operations):
-            numbers = self.drained(self.power_on(Flash(image)))
+        for after in cuts(base, self.flash.operations):
+            numbers = self.drained(self.power_on(after))
             # What was accepted before is all there; the batch under way is there whole or not.
             self.assertTrue(numbers in ([0, 1, 2], [0, 1, 2, 3, 4, 5]), numbers)
             seen.add(len(numbers))
@@ -261,8 +245,8 @@ class TestOnFlash(unittest.TestCase):
         for _ in range(3):
             box.peek()
             box.done()
-        for image in _cuts(base, self.flash.operations):
-            numbers = self.drained(self.power_on(Flash(image)))
+        for after in cuts(base, self.flash.operations):
+            numbers = self.drained(self.power_on(after))
             self.assertTrue(numbers in ([0, 1, 2, 3, 4], [3, 4]), numbers)
 
     def test_flash_wear_is_bounded(self):
@@ -275,16 +259,3 @@ class TestOnFlash(unittest.TestCase):
         erases = sum(1 for _, data in self.flash.operations if data is None)
         # One block for a batch's file and a share of the folder's own: measured, with some slack.
         self.assertTrue(erases <= 200, erases)
-
-
-def _cuts(base, operations):
-    """The flash as each cut leaves it, torn operations included."""
-    for cut in range(len(operations) + 1):
-        for torn_bytes in (0, 1, 40, 300):
-            image = bytearray(base)
-            for at, data in operations[:cut]:
-                apply(image, at, data, BLOCK_BYTES if data is None else len(data))
-            if cut < len(operations):
-                at, data = operations[cut]
-                apply(image, at, data, min(torn_bytes, BLOCK_BYTES if data is None else len(data)))
-            yield image

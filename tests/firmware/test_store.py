@@ -2,39 +2,16 @@
 
 import unittest
 
-import vfs
-
 from devcred import records, store
 from devcred.credential import Credential, from_payload
-from flash import BLOCK_BYTES, Flash, apply
+from flash import OnFlash, cuts
 
 OLD = b'{"which": "old"}'
 NEW = b'{"which": "new and somewhat longer"}'
 KIND = records.CREDENTIAL
 
 
-class TestStore(unittest.TestCase):
-    def setUp(self):
-        vfs.umount("/")
-        self.mounted = False
-        self.flash = Flash()
-        vfs.VfsLfs2.mkfs(self.flash)
-        self.power_on(self.flash)
-
-    def tearDown(self):
-        self.power_off()
-        vfs.mount(vfs.VfsPosix(), "/")
-
-    def power_on(self, flash):
-        self.power_off()
-        vfs.mount(vfs.VfsLfs2(flash), "/")
-        self.mounted = True
-
-    def power_off(self):
-        if self.mounted:
-            vfs.umount("/")
-        self.mounted = False
-
+class TestStore(OnFlash, unittest.TestCase):
     def test_nothing_stored(self):
         self.assertEqual(store.load(KIND), None)
         self.assertTrue(store.is_blank(KIND))
@@ -79,22 +56,10 @@ class TestStore(unittest.TestCase):
         base = bytes(self.flash.image)
         self.flash.record()
         store.save(KIND, new)
-        operations = self.flash.operations
         seen = {old: 0, new: 0}
-        for cut in range(len(operations) + 1):
-            for torn_bytes in (0, 1, 16, 200):
-                self.power_on(Flash(_cut(base, operations, cut, torn_bytes)))
-                seen[store.load(KIND)] += 1
-                store.save(KIND, new)  # and it can go on from there
-                self.assertEqual(store.load(KIND), new)
+        for after in cuts(base, self.flash.operations):
+            self.power_on(after)
+            seen[store.load(KIND)] += 1
+            store.save(KIND, new)  # and it can go on from there
+            self.assertEqual(store.load(KIND), new)
         self.assertTrue(seen[old] > 0 and seen[new] > 0)
-
-
-def _cut(base, operations, cut, torn_bytes):
-    image = bytearray(base)
-    for at, data in operations[:cut]:
-        apply(image, at, data, BLOCK_BYTES if data is None else len(data))
-    if cut < len(operations):
-        at, data = operations[cut]
-        apply(image, at, data, min(torn_bytes, BLOCK_BYTES if data is None else len(data)))
-    return image

@@ -5,7 +5,8 @@ from typing import Any
 
 from alibabacloud_onsmqtt20200420 import models as m
 from alibabacloud_onsmqtt20200420.client import Client
-from alibabacloud_tea_openapi.models import Config
+from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
+from darabonba.runtime import RuntimeOptions  # type: ignore[import-untyped]
 
 from host_tools.twin import TwinThread
 from host_tools.twin.accounts import Account
@@ -32,6 +33,22 @@ def call(client: Client, operation: str, **parameters: Any) -> Any:
     method = "".join(f"_{char.lower()}" if char.isupper() else char for char in operation).lstrip("_")
     request = getattr(m, f"{operation}Request")(**parameters)
     return getattr(client, method)(request).body
+
+
+def rpc(client: Client, action: str, version: str, query: dict[str, Any]) -> Any:
+    """The answer to a call that the SDK has no method for, signed the older way."""
+    params = Params(
+        action=action,
+        version=version,
+        protocol="HTTP",
+        pathname="/",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
+    return client.call_api(params, OpenApiRequest(query=query), RuntimeOptions())
 
 
 def ahead_ms(seconds: float) -> int:

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from alibabacloud_credentials.utils import auth_util
-from alibabacloud_tea_openapi.models import OpenApiRequest, Params
-from darabonba.runtime import RuntimeOptions  # type: ignore[import-untyped]
 
 from host_tools.cloud import client as cloud
 from host_tools.cloud import credentials
@@ -20,7 +18,7 @@ from host_tools.twin import Settings, TwinThread
 from host_tools.twin.accounts import Account
 from host_tools.twin.clock import ManualClock
 from host_tools.twin.policy import Policy
-from tests.twin.api_calls import ALGORITHMS, ahead_ms, call, client_of
+from tests.twin.api_calls import ALGORITHMS, ahead_ms, call, client_of, rpc
 from tests.twin.calls import refused
 from tests.twin.conftest import GROUP, new_client_id
 
@@ -234,19 +232,7 @@ def test_rights_on_topics(start_twin: Start) -> None:
 
 def assume_role(twin: TwinThread, account: Account | None = None, **changed: Any) -> Any:
     query = {"RoleArn": "acs:ram::1000000000000001:role/devices", "RoleSessionName": "test", **changed}
-    params = Params(
-        action="AssumeRole",
-        version="2015-04-01",
-        protocol="HTTP",
-        pathname="/",
-        method="POST",
-        auth_type="AK",
-        style="RPC",
-        req_body_type="formData",
-        body_type="json",
-    )
-    client = client_of(twin, account)
-    return client.call_api(params, OpenApiRequest(query=query), RuntimeOptions())["body"]
+    return rpc(client_of(twin, account), "AssumeRole", "2015-04-01", query)["body"]
 
 
 def test_assume_role_gives_what_the_sdk_takes(twin: TwinThread) -> None:

@@ -12,6 +12,7 @@ from alibabacloud_onsmqtt20200420 import models as m
 
 from host_tools.twin import Settings, TwinThread
 from host_tools.twin.api.operations import NOT_MODELLED, OPERATIONS
+from tests.twin.api_calls import rpc
 from tests.twin.calls import refused, register
 from tests.twin.conftest import new_client_id, sdk
 from tests.twin.wire import Wire
@@ -60,24 +61,8 @@ def test_every_operation_of_the_sdk_is_known() -> None:
 
 
 def test_an_unknown_action_and_version(twin: TwinThread) -> None:
-    from alibabacloud_tea_openapi.models import OpenApiRequest, Params
-    from darabonba.runtime import RuntimeOptions  # type: ignore[import-untyped]
-
     def call(action: str, version: str) -> Any:
-        params = Params(
-            action=action,
-            version=version,
-            protocol="HTTP",
-            pathname="/",
-            method="POST",
-            auth_type="AK",
-            style="RPC",
-            req_body_type="formData",
-            body_type="json",
-        )
-        return sdk(twin).call_api(
-            params, OpenApiRequest(query={"InstanceId": twin.instance_id}), RuntimeOptions()
-        )
+        return rpc(sdk(twin), action, version, {"InstanceId": twin.instance_id})
 
     assert call("ListGroupId", "2020-04-20")["statusCode"] == 200
     assert refused(call, "MakeCoffee", "2020-04-20") == (404, "InvalidApi.NotFound")
